@@ -1,0 +1,1 @@
+"""The project: composition on top, kernel below."""

@@ -1,0 +1,141 @@
+"""A call to one of the vendor's APIs: address, token, exchange and answer in one place."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from pecportal.upstream.answers import Reply
+from pecportal.upstream.config import Config
+from pecportal.upstream.errors import Unavailable
+from pecportal.upstream.redaction import Secrets
+from pecportal.upstream.streaming import Base64File, Body, FileChanged
+from pecportal.upstream.tokens import Tokens
+from pecportal.upstream.transport import READ_LIMIT, Request, Transport
+
+# How long a mailbox whose 401 a new token did not cure is believed to be the cause itself
+_BELIEVED: Final = 600.0
+
+
+class Api:
+    """One API of the vendor (`pec`, `massiva`, `company`).
+
+    Paths are templates such as `/pec/{}`, filled with quoted `ids`: errors name the template, not the
+    mailbox.
+    """
+
+    def __init__(self, name: str, *, config: Config, transport: Transport, tokens: Tokens) -> None:
+        self.config = config
+        self._name = name
+        self._base: str = getattr(config, f"{name}_url")
+        self._transport = transport
+        self._tokens = tokens
+        self._not_the_token: dict[str, tuple[str, float]] = {}
+
+    def read(
+        self,
+        path: str,
+        *ids: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        secret: str = "",
+    ) -> Reply:
+        """GET what may be asked again, once more with a new token if the vendor does not like this one.
+
+        Raises Unavailable when no answer came, SignInRefused when no token was given; judges nothing else.
+        """
+        until = time.monotonic() + self.config.read_timeout
+        who = (headers or {}).get("x-username", "")
+        token = self._tokens.get(self._name, until=until)
+        reply = self._read_with(token, path, ids, query, headers, secret, until)
+        if reply.status != 401 or self.config.token or self._is_known_not_to_help(who, token):
+            return reply
+        self._tokens.invalidate(token)
+        token = self._tokens.get(self._name, until=until)
+        reply = self._read_with(token, path, ids, query, headers, secret, until)
+        if reply.status == 401:  # so it is the mailbox: do not mint at each of its polls
+            self._not_the_token[who] = (token, time.monotonic() + _BELIEVED)
+        return reply
+
+    def act(
+        self,
+        method: str,
+        path: str,
+        *ids: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        secret: str = "",
+        body: Body | None = None,
+        on_wire: Callable[[], None] | None = None,
+        on_written: Callable[[], None] | None = None,
+        deadline: float | None = None,
+        limit: int = READ_LIMIT,
+        strict: bool = False,
+    ) -> Reply:
+        """Do once what sends, pays or changes, within `deadline` seconds; never repeated here.
+
+        A 401 drops the token, so that the caller's next try has a new one. Raises Unavailable while nothing
+        has left, OutcomeUnknown after; judges nothing else.
+        """
+        until = time.monotonic() + (self.config.send_deadline if deadline is None else deadline)
+        token = self._tokens.get(self._name, until=until)
+        request = self._request(method, path, ids, query, headers, token, limit)
+        answer = self._transport.exchange(request, body=body, on_wire=on_wire, on_written=on_written, until=until)
+        if answer.status == 401:
+            self._tokens.invalidate(token)
+        return Reply(answer, secrets=Secrets(token, secret), strict=strict)
+
+    def _read_with(
+        self,
+        token: str,
+        path: str,
+        ids: tuple[str, ...],
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        secret: str,
+        until: float,
+    ) -> Reply:
+        request = self._request("GET", path, ids, query, headers, token, READ_LIMIT)
+        answer = self._transport.read(request, deadline=max(0.001, until - time.monotonic()))
+        return Reply(answer, secrets=Secrets(token, secret))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        ids: tuple[str, ...],
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        token: str,
+        limit: int,
+    ) -> Request:
+        return Request(
+            call=f"{self._name} {method} {path}",
+            method=method,
+            url=self._base + path.format(*map(_segment, ids)) + (f"?{urlencode(query)}" if query else ""),
+            headers={"Authorization": f"Bearer {token}", **(headers or {})},
+            limit=limit,
+        )
+
+    def _is_known_not_to_help(self, who: str, token: str) -> bool:
+        suspect, until = self._not_the_token.get(who, ("", 0.0))
+        return suspect == token and time.monotonic() < until
+
+
+@contextmanager
+def composed(call: str, parts: Callable[[], list[bytes | Base64File]]) -> Iterator[Body]:
+    """An opened body of `parts`. Raises Unavailable when a file cannot be read or is not of its size."""
+    with ExitStack() as opened:
+        try:
+            body = opened.enter_context(Body(parts()))
+        except (OSError, FileChanged) as exc:
+            raise Unavailable(f"A file cannot be sent: {exc}", call=call) from exc
+        yield body
+
+
+def _segment(value: str) -> str:
+    """One path segment; a dot segment would climb to another path."""
+    if value in ("", ".", ".."):
+        raise ValueError(f"{value!r} names nothing of the vendor's.")
+    return quote(value, safe="")
