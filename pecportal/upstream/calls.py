@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from pecportal.upstream.answers import Reply
 from pecportal.upstream.config import Config
-from pecportal.upstream.errors import Unavailable
+from pecportal.upstream.errors import Unbuildable
 from pecportal.upstream.redaction import Secrets
 from pecportal.upstream.streaming import Base64File, Body, FileChanged
 from pecportal.upstream.tokens import Tokens
@@ -67,6 +67,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         secret: str = "",
         body: Body | None = None,
+        on_connected: Callable[[], None] | None = None,
         on_wire: Callable[[], None] | None = None,
         on_written: Callable[[], None] | None = None,
         deadline: float | None = None,
@@ -81,7 +82,9 @@ class Api:
         until = time.monotonic() + (self.config.send_deadline if deadline is None else deadline)
         token = self._tokens.get(self._name, until=until)
         request = self._request(method, path, ids, query, headers, token, limit)
-        answer = self._transport.exchange(request, body=body, on_wire=on_wire, on_written=on_written, until=until)
+        answer = self._transport.exchange(
+            request, body=body, on_connected=on_connected, on_wire=on_wire, on_written=on_written, until=until
+        )
         if answer.status == 401:
             self._tokens.invalidate(token)
         return Reply(answer, secrets=Secrets(token, secret), strict=strict)
@@ -125,12 +128,12 @@ class Api:
 
 @contextmanager
 def composed(call: str, parts: Callable[[], list[bytes | Base64File]]) -> Iterator[Body]:
-    """An opened body of `parts`. Raises Unavailable when a file cannot be read or is not of its size."""
+    """An opened body of `parts`. Raises Unbuildable when a file cannot be read or is not of its size."""
     with ExitStack() as opened:
         try:
             body = opened.enter_context(Body(parts()))
         except (OSError, FileChanged) as exc:
-            raise Unavailable(f"A file cannot be sent: {exc}", call=call) from exc
+            raise Unbuildable(f"A file cannot be sent: {exc}", call=call) from exc
         yield body
 
 

@@ -4,6 +4,7 @@
   + Rejected         the vendor understood and refused: do not repeat
     - SignInRefused  the account, not the message or the mailbox, was refused: hold the whole account
   + Unavailable      nothing happened there: repeat later
+    - Unbuildable    a file of ours cannot be read: the vendor was not even asked
   + OutcomeUnknown   it may have happened: ask before repeating
 """
 
@@ -51,6 +52,10 @@ class SignInRefused(Rejected):
 
 class Unavailable(UpstreamError):
     """Nothing happened there: the same call may be repeated later."""
+
+
+class Unbuildable(Unavailable):
+    """A file cannot be read, or is not what it was: the request could not be made, and the vendor is not to blame."""
 
 
 class OutcomeUnknown(UpstreamError):

@@ -82,16 +82,17 @@ class Massiva:
         outgoing: Outgoing,
         *,
         credentials: Credentials,
+        on_connected: Callable[[], None] | None = None,
         on_wire: Callable[[], None] | None = None,
         on_written: Callable[[], None] | None = None,
         deadline: float | None = None,
     ) -> Accepted:
         """Send one message, once, within `deadline` seconds (default: the configuration's `send_deadline`).
 
-        `on_wire` is called right before the body's first byte leaves, when headers alone are out and nothing
-        can be accepted yet; if it raises, the connection is closed and its exception propagates unchanged.
-        `on_written` is called when the last byte has left. Raises Rejected (not sent), Unavailable (not sent,
-        nothing had left) or OutcomeUnknown (perhaps sent); ValueError for text that is no Unicode.
+        `on_connected` is called before anything leaves; `on_wire` right before the body's first byte, when headers
+        alone are out and nothing can be accepted yet; what they raise closes the connection and propagates
+        unchanged. `on_written` is called when the last byte has left. Raises Rejected (not sent), Unavailable (not
+        sent, nothing had left) or OutcomeUnknown (perhaps sent); ValueError for text that is no Unicode.
         """
         with composed("massiva POST /send", lambda: _parts(outgoing, credentials)) as body:
             reply = self._api.act(
@@ -99,6 +100,7 @@ class Massiva:
                 "/send",
                 secret=credentials.password,
                 body=body,
+                on_connected=on_connected,
                 on_wire=on_wire,
                 on_written=on_written,
                 deadline=deadline,

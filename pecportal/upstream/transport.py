@@ -92,19 +92,22 @@ class Transport:
         request: Request,
         *,
         body: Body | None = None,
+        on_connected: Callable[[], None] | None = None,
         on_wire: Callable[[], None] | None = None,
         on_written: Callable[[], None] | None = None,
         until: float,
     ) -> Answer:
         """Ask once, over a connection of its own, giving up at `until` (a time of the monotonic clock).
 
-        `body` must have been entered. `on_wire` runs right before its first byte leaves: what it raises
-        propagates unchanged, and nothing was sent; `on_written` right after its last byte left, and must not
-        raise. Raises Unavailable before the first byte, OutcomeUnknown after it.
+        `body` must have been entered. `on_connected` runs before any byte leaves, `on_wire` right before the body's
+        first one: what they raise propagates unchanged, and nothing was sent. `on_written` runs right after the last
+        byte left, and must not raise. Raises Unavailable before the first byte, OutcomeUnknown after it.
         """
         connection = self._connection(request.url)
         try:
             self._connect(connection, request, until)
+            if on_connected is not None:
+                on_connected()
             return _Wire(request, body, on_wire, on_written, until).run(connection)
         finally:
             connection.close()

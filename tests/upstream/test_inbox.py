@@ -110,7 +110,7 @@ def test_a_body_is_decoded_only_when_it_truly_is_urlencoded(body: str, text: str
 
 
 def test_a_page_of_the_inbox(server: Server, upstream: Upstream, credentials: Credentials) -> None:
-    broken = [None, {"id": 4}, "x", {"object": {}}]
+    broken: list[object] = [None, {"id": 4}, "x", {"object": {}}]
     numbers = {"total": "981", "page": 39.0, "n_of_pages": 39}
     server.then(answer(200, ENVELOPE | numbers | {"data": [ITEM, *broken, ITEM | {"id": "2"}]}))
 
