@@ -1,0 +1,56 @@
+"""What must be true before the portal may run."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from pecportal import encryption, vendor
+
+
+@register(Tags.security)
+def encryption_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The key ring opens what it seals."""
+    try:
+        sealed = encryption.seal(b"canary", context="check")
+        encryption.unseal(sealed, context="check")
+    except ImproperlyConfigured as exc:
+        return [Error(str(exc), hint="./portal writes one into .env.", id="pecportal.E001")]
+    return []
+
+
+@register(Tags.compatibility)
+def vendor_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The vendor's addresses and sign-in are complete."""
+    found: list[CheckMessage] = []
+    try:
+        vendor.connect()
+    except ValueError as exc:
+        found.append(Error(str(exc), hint="See the README, section on the vendor.", id="pecportal.E002"))
+    if not settings.OPENAPI_TOKEN and not (settings.OPENAPI_EMAIL and settings.OPENAPI_API_KEY):
+        found.append(
+            Warning("Neither OPENAPI_TOKEN nor OPENAPI_EMAIL and OPENAPI_API_KEY are set.", id="pecportal.W003")
+        )
+    return found
+
+
+@register(Tags.compatibility)
+def real_clock(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Only a simulated vendor may have a clock of its own."""
+    if settings.CLOCK_SPEED != 1 and settings.OPENAPI_ENV != "sandbox":
+        return [Error("CLOCK_SPEED is for the sandbox alone.", id="pecportal.E004")]
+    return []
+
+
+@register(Tags.compatibility)
+def leases_outlive_calls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A send must be over, or abandoned, before its lease ends; a pump before the queue's time-out."""
+    found: list[CheckMessage] = []
+    if settings.OPENAPI_SEND_DEADLINE >= settings.SENDING_LEASE_SECONDS:
+        found.append(Error("OPENAPI_SEND_DEADLINE must be shorter than SENDING_LEASE_SECONDS.", id="pecportal.E005"))
+    if settings.Q_CLUSTER["timeout"] < settings.SENDING_PUMP_SECONDS + settings.OPENAPI_SEND_DEADLINE + 30:
+        found.append(
+            Error("The pump and its last sends must end well before the queue's time-out.", id="pecportal.E006")
+        )
+    return found

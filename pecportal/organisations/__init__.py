@@ -1,0 +1,1 @@
+"""Organisations, their members, and the people who sign in."""

@@ -1,0 +1,105 @@
+"""The first page, which says what to do next, and the choice of the organisation to work for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from pecportal.organisations import current
+from pecportal.organisations.models import Organisation
+from pecportal.permissions import Power, may, visible_or_404
+
+_LATEST = 5
+_LOOKED_AT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """One thing to do: what it is about, a sentence, and the page where it is done ("" when it is somebody else's)."""
+
+    title: str
+    text: str
+    url: str = ""
+    action: str = ""
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What to do next in the organisation one works for, its latest campaigns and its mailboxes."""
+    organisation = current.organisation(request)
+    mailboxes = _newest("mailboxes.Mailbox", request, organisation)
+    campaigns = _newest("campaigns.Campaign", request, organisation)
+    may_register = organisation is not None and may(request.user, Power.REGISTER, organisation)
+    may_prepare = organisation is not None and may(request.user, Power.PREPARE, organisation)
+    can_send = any(mailbox.why_not() is None for mailbox in mailboxes)
+    if organisation is None:
+        steps = [_no_organisation(staff=request.user.is_staff)]
+    else:
+        steps = [*_about_mailboxes(mailboxes, may_register=may_register)]
+        if may_prepare:
+            steps += _about_campaigns(campaigns, can_send=can_send)
+    context = {
+        "steps": steps,
+        "mailboxes": mailboxes[:_LATEST],
+        "campaigns": campaigns[:_LATEST],
+        "may_register": may_register,
+        "may_prepare": may_prepare,
+        "can_send": can_send,
+    }
+    return render(request, "home.html", context)
+
+
+@login_required
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Work for another of one's organisations."""
+    rows = Organisation.objects.visible_to(request.user)
+    pk = request.POST.get("organisation", "")
+    current.choose(request, visible_or_404(rows, pk=pk if pk.isdecimal() else None))
+    return redirect("home")
+
+
+def _newest(model: str, request: HttpRequest, organisation: Organisation | None) -> list[Any]:
+    rows = apps.get_model(model)._default_manager.visible_to(request.user)
+    return list(rows.filter(organisation=organisation).order_by("-pk")[:_LOOKED_AT])
+
+
+def _no_organisation(*, staff: bool) -> NextStep:
+    title = _("You do not work for any organisation yet")
+    if staff:
+        text = _("In the console you can add yourself, or others, to an organisation.")
+        return NextStep(title, text, reverse("admin:index"), _("Open the console"))
+    return NextStep(title, _("Ask an administrator of your organisation to add you."))
+
+
+def _about_mailboxes(mailboxes: Sequence[Any], *, may_register: bool) -> Iterator[NextStep]:
+    if not mailboxes and may_register:
+        text = _("Letters are sent from a certified mailbox. Getting one takes a form, a signature and some days.")
+        yield NextStep(_("Get a mailbox"), text, reverse("mailboxes:start"), _("Start"))
+    elif not mailboxes:
+        text = _("Ask a mailbox keeper or an administrator of your organisation to get one.")
+        yield NextStep(_("There is no mailbox yet"), text)
+    for mailbox in mailboxes:
+        if sentence := mailbox.next_step:
+            yield NextStep(str(mailbox), sentence, mailbox.get_absolute_url(), _("Open"))
+
+
+def _about_campaigns(campaigns: Sequence[Any], *, can_send: bool) -> Iterator[NextStep]:
+    if can_send and not campaigns:
+        text = _("A letter, a list of recipients, attachments: the portal checks them before anything is sent.")
+        yield NextStep(_("Start your first campaign"), text, reverse("campaigns:new"), _("Start"))
+    for campaign in campaigns:
+        if campaign.state == "draft":
+            text = campaign.problem or _("This campaign is a draft: complete it, check it, and start it.")
+            yield NextStep(campaign.name, text, campaign.get_absolute_url(), _("Go on"))
+        elif campaign.state == "paused":
+            text = _("This campaign is paused: nothing of it is sent until somebody resumes it.")
+            yield NextStep(campaign.name, text, campaign.get_absolute_url(), _("Open"))

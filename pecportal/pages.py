@@ -1,0 +1,65 @@
+"""What every page knows and obeys."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+from django.views import defaults
+from django.views.decorators.csrf import requires_csrf_token
+
+from pecportal.organisations import current
+from pecportal.organisations.models import Organisation
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """Context of all templates: the environment, whether the clock is sped up, and the person's organisations."""
+    user = getattr(request, "user", None) or AnonymousUser()  # an error page may come before the middleware
+    return {
+        "portal_environment": settings.OPENAPI_ENV,
+        "demo_clock": settings.CLOCK_SPEED != 1,
+        "clock_speed": settings.CLOCK_SPEED,
+        "organisation": current.organisation(request),
+        "organisations": Organisation.objects.visible_to(user),
+    }
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that cannot be read; one that is too large is told so (413)."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", status=413)
+    return defaults.bad_request(request, exception)
+
+
+class ChosenLanguage(LocaleMiddleware):
+    """Middleware: pages are Italian until a person chooses otherwise; the browser's own wish is not asked."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Speak the language of the cookie that the choice left, else the installation's."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+
+class PrivatePages:
+    """Middleware: pages of a signed-in person are kept by no cache, and no page is shown inside another."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, with the headers of a private page."""
+        response = self.get_response(request)
+        user = getattr(request, "user", None)
+        if user is not None and user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        return response

@@ -1,0 +1,253 @@
+"""Settings of one installation, read from the environment (and from `.env` beside manage.py)."""
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+# --- what it is and where it keeps things
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env("SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+PORTAL_URL = env("PORTAL_URL", default="http://localhost:8000")
+PORTAL_STOP_FILE = env("PORTAL_STOP_FILE", default="")
+PORTAL_DATA_DIR = Path(env("PORTAL_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+HTTPS = env.bool("HTTPS", default=PORTAL_URL.startswith("https://"))
+
+INSTALLED_APPS = [
+    "pecportal.apps.PortalConfig",
+    "pecportal.organisations",
+    "pecportal.journal",
+    "pecportal.sandbox",
+    "mailboxes",
+    "campaigns",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "pecportal.pages.ChosenLanguage",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "pecportal.pages.PrivatePages",
+]
+ROOT_URLCONF = "pecportal.urls"
+WSGI_APPLICATION = "pecportal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "pecportal.pages.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- database: one connection a thread, waits for SQLite's single writer instead of failing
+DATABASES: dict[str, Any] = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{PORTAL_DATA_DIR / 'portal.sqlite3'}"),
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"options": "-c idle_in_transaction_session_timeout=60s -c synchronous_commit=on"}
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+REDIS_URL = env("REDIS_URL", default="")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# --- background jobs: the queue is a bell, never the record. A job that dies is not repeated by the queue
+Q_CLUSTER: dict[str, Any] = {
+    "name": env("QUEUE_NAME", default="pecportal"),
+    "workers": env.int("WORKERS", default=4),
+    "queue_limit": env.int("WORKERS", default=4),
+    "timeout": 180,
+    "retry": 900,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "bulk": 1,
+    "catch_up": False,
+    "poll": 0.2,
+    "save_limit": 500,
+    "label": "pecportal",
+    **({"redis": REDIS_URL} if env("QUEUE_BROKER", default="orm") == "redis" else {"orm": "default"}),
+}
+
+# --- people
+AUTH_USER_MODEL = "organisations.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+# --- words and times
+LANGUAGE_CODE = "it"
+LANGUAGES = [("it", _("Italian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "pecportal" / "locale"]
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+TIME_ZONE = "Europe/Rome"
+
+# --- files
+STATIC_URL = "/static/"
+STATIC_ROOT = PORTAL_DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = PORTAL_DATA_DIR / "files"
+STORAGES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(MEDIA_ROOT), "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+if not env.bool("MANIFEST_STATIC", default=not DEBUG):
+    STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    WHITENOISE_USE_FINDERS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+# --- browsers' guards
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+SESSION_COOKIE_AGE = 10 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_SAMESITE = HTTPS, "Lax"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if PORTAL_URL.startswith("http") else []
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- encryption at rest: `id:base64 of 32 bytes`, comma separated, the first one encrypts
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+
+# --- the vendor. With the four addresses set it talks to any server that speaks the protocol
+OPENAPI_ENV = env("OPENAPI_ENV", default="sandbox")
+_SANDBOX = "http://127.0.0.1:9000" if OPENAPI_ENV == "sandbox" else ""  # where `./portal sandbox` listens
+OPENAPI_PEC_URL = env("OPENAPI_PEC_URL", default=_SANDBOX)
+OPENAPI_MASSIVA_URL = env("OPENAPI_MASSIVA_URL", default=_SANDBOX)
+OPENAPI_COMPANY_URL = env("OPENAPI_COMPANY_URL", default=_SANDBOX)
+OPENAPI_OAUTH_URL = env("OPENAPI_OAUTH_URL", default=_SANDBOX)
+OPENAPI_OAUTH_VERSION = env.int("OPENAPI_OAUTH_VERSION", default=2)
+OPENAPI_EMAIL = env("OPENAPI_EMAIL", default="")
+OPENAPI_API_KEY = env("OPENAPI_API_KEY", default="")
+OPENAPI_TOKEN = env("OPENAPI_TOKEN", default="")
+OPENAPI_CONNECT_TIMEOUT = env.float("OPENAPI_CONNECT_TIMEOUT", default=10)
+OPENAPI_READ_TIMEOUT = env.float("OPENAPI_READ_TIMEOUT", default=60)
+OPENAPI_SEND_DEADLINE = env.float("OPENAPI_SEND_DEADLINE", default=90)
+
+# --- sending: requests a second to one mailbox, threads of one pump, what a tired vendor gets as rest
+SENDING_RATE = env.float("SENDING_RATE", default=1.0)
+SENDING_THREADS = env.int("SENDING_THREADS", default=32)
+SENDING_PER_MAILBOX = env.int("SENDING_PER_MAILBOX", default=4)
+SENDING_PUMP_SECONDS = env.float("SENDING_PUMP_SECONDS", default=45)
+SENDING_LEASE_SECONDS = env.float("SENDING_LEASE_SECONDS", default=120)
+SENDING_LANE_SECONDS = env.float("SENDING_LANE_SECONDS", default=30)
+SENDING_BREAKER_SECONDS = env.list("SENDING_BREAKER_SECONDS", cast=float, default=[30, 60, 120, 300, 600])
+SENDING_HOLD_SECONDS = env.float("SENDING_HOLD_SECONDS", default=60)
+SENDING_RETRY_SECONDS = env.float("SENDING_RETRY_SECONDS", default=5)
+TRACKING_SECONDS = env.float("TRACKING_SECONDS", default=60)
+TRACKING_IDLE_SECONDS = env.float("TRACKING_IDLE_SECONDS", default=3600)
+TRACKING_RUN_SECONDS = env.float("TRACKING_RUN_SECONDS", default=45)
+
+# --- the demo's clock: so many times quicker than real, counted from a real instant (Unix seconds)
+CLOCK_SPEED = env.float("CLOCK_SPEED", default=1.0)
+CLOCK_ORIGIN = env.float("CLOCK_ORIGIN", default=0.0)
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "pecportal.api.problem",
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+}
