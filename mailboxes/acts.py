@@ -1,0 +1,66 @@
+"""Calls that pay or change something: intended, marked, ended, each committed, so that a crash leaves no guess."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from mailboxes.models import Mailbox, VendorAct
+from mailboxes.models.acts import LIVE, ActKind, ActOutcome
+from pecportal import clock
+from pecportal.upstream.errors import OutcomeUnknown, UpstreamError
+
+
+def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
+    """Intend a call, in the caller's transaction with the mailbox locked; None while an earlier one lives."""
+    if VendorAct.objects.filter(LIVE, mailbox=mailbox, kind=kind).exists():
+        return None
+    lease = clock.database_now() + timedelta(seconds=settings.SENDING_LEASE_SECONDS)
+    return VendorAct.objects.create(mailbox=mailbox, kind=kind, begun_at=clock.now(), leased_until=lease)
+
+
+def mark(act: VendorAct) -> bool:
+    """Allow the call to be made; False when it was given up meanwhile, and must not be."""
+    with transaction.atomic(durable=True):
+        mine = VendorAct.objects.filter(
+            pk=act.pk, outcome__isnull=True, marked_at__isnull=True, leased_until__gt=clock.database_now()
+        )
+        return bool(mine.update(marked_at=clock.now()))
+
+
+def end(act: VendorAct, outcome: ActOutcome, *, error: UpstreamError | None = None) -> bool:
+    """Write down how it ended, in the caller's transaction; False when that was known already."""
+    open_ = Q(outcome__isnull=True)
+    if outcome != ActOutcome.UNCERTAIN:
+        open_ |= Q(outcome=ActOutcome.UNCERTAIN)
+    told = (
+        {} if error is None else {"answer_status": error.status, "error": error.error, "answer": error.message[:2000]}
+    )
+    return bool(VendorAct.objects.filter(open_, pk=act.pk).update(outcome=outcome, ended_at=clock.now(), **told))
+
+
+def outcome_of(error: UpstreamError) -> ActOutcome:
+    """What a failure says of the act: only `OutcomeUnknown` leaves a doubt."""
+    return ActOutcome.UNCERTAIN if isinstance(error, OutcomeUnknown) else ActOutcome.NOT_DONE
+
+
+def expired() -> list[VendorAct]:
+    """Acts whose worker died: their lease is over and nobody wrote down their end."""
+    rows = VendorAct.objects.filter(outcome__isnull=True, leased_until__lt=clock.database_now())
+    return list(rows.select_related("mailbox__organisation"))
+
+
+def doubts(kind: ActKind) -> list[VendorAct]:
+    """Acts in doubt that were not looked for within the last minute of the clock."""
+    looked = Q(looked_at__isnull=True) | Q(looked_at__lt=clock.now() - timedelta(minutes=1))
+    rows = VendorAct.objects.filter(looked, kind=kind, outcome=ActOutcome.UNCERTAIN)
+    return list(rows.select_related("mailbox__organisation"))
+
+
+def not_found(act: VendorAct) -> int:
+    """Count a look at the vendor that did not show the act done; how many there were."""
+    act.looks += 1
+    act.looked_at = clock.now()
+    act.save(update_fields=["looks", "looked_at"])
+    return act.looks

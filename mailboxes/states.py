@@ -1,0 +1,55 @@
+"""What we did to get a mailbox. What the vendor says of it is kept as the vendor says it, and judged on top."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from pecportal.statemachine import State, moves
+
+
+@moves(
+    {
+        "draft": ("registering",),
+        "registering": ("registered", "draft", "uncertain"),
+        "uncertain": ("registered", "draft"),
+        "registered": (),
+    }
+)
+class MailboxState(State):
+    """Our side of a mailbox: from a draft of its data to a mailbox that the vendor knows."""
+
+    DRAFT = "draft", _("Data to be completed")
+    REGISTERING = "registering", _("Being registered")
+    UNCERTAIN = "uncertain", _("Registration in doubt")
+    REGISTERED = "registered", _("Registered")
+
+
+class VendorState(models.TextChoices):
+    """The vendor's `stato` (pec.openapi.json). An unknown word is kept and shown as it is."""
+
+    REGISTERED = "registrata", _("Registered, documents awaited")
+    IN_REVIEW = "in_evasione", _("Documents being examined")
+    ACTIVE = "evasa", _("Active")
+    DOCUMENTS_WRONG = "documenti_errati", _("Documents not accepted")
+    REVOKED = "revocata", _("Revoked")
+    CLOSED = "chiusa", _("Closed")
+    CANCELLED = "registrazione_annullata", _("Registration cancelled")
+
+
+class Kind(models.TextChoices):
+    """The vendor's `tipo_casella`."""
+
+    MASSIVE = "PECMASSIVA", _("PEC Massiva: bulk sending (@pecmassiva.com or an own certified domain)")
+    DOMICILE = "DOMICILIODIGITALE", _("Domicilio Digitale (@domiciliodigitale.com)")
+    STANDARD = "STANDARD", _("Legalmail Standard (@legalmail.it)")
+    BRONZE = "BRONZE", _("Legalmail Bronze (@legalmail.it)")
+    SILVER = "SILVER", _("Legalmail Silver (@legalmail.it)")
+    GOLD = "GOLD", _("Legalmail Gold (@legalmail.it)")
+
+
+class CredentialsState(models.TextChoices):
+    """What is known of the user name and password that a person entered."""
+
+    MISSING = "missing", _("Not entered yet")
+    UNTESTED = "untested", _("Entered, not tested yet")
+    GOOD = "good", _("Tested: they work")
+    REFUSED = "refused", _("Refused by the provider")
