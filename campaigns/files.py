@@ -1,0 +1,153 @@
+"""Attachments: what a file really is, before it is kept and sent to hundreds of people. Pure."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from campaigns import archives, confined, contents
+
+ATTACHMENT_LIMIT: Final = 100 * 10**6  # bytes of base64 in one message, all attachments together
+LONGEST_NAME: Final = 150
+PATIENCE: Final = 4.5  # seconds for a look inside
+
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
+)
+_RESERVED: Final = re.compile(r'[<>:"|?*]')
+_DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
+
+_PROBLEMS: Final = {
+    "empty": "The file is empty.",
+    "too_big": "The file is too large for a message.",
+    "type_not_allowed": "Files of this type may not be attached.",
+    "type_mismatch": "The file is not what its name says.",
+    "executable": "The file holds a program.",
+    "encrypted": "The file is protected by a password.",
+    "broken": "The file is damaged.",
+    "name": "The file's name cannot be used.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """A file that may be sent: its cleaned name, its type from our own list, its bytes, their SHA-256 (hex)."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+class FileProblem(ValueError):
+    """Why a file may not be attached; `detail` names what is meant, or is ""."""
+
+    def __init__(self, code: str, *, detail: str = "") -> None:
+        self.code, self.detail = code, detail[:100]
+        super().__init__(_PROBLEMS[code] + (f" ({self.detail})" if detail else ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """A type that may be sent: how it is announced, whether a file's first bytes can be it, whether that is enough."""
+
+    content_type: str
+    can_be: Callable[[bytes], bool]
+    look_inside: bool = False
+
+
+def encoded_size(size: int) -> int:
+    """Bytes that a file of `size` bytes takes as base64 in lines of 76 signs: 37 % more."""
+    signs = -(-size // 3) * 4
+    return signs + 2 * -(-signs // 76)
+
+
+def clean_name(name: str) -> str:
+    """The name alone, at most 150 characters: no folders, nothing invisible, nothing that a system forbids.
+
+    Raises FileProblem when nothing is left.
+    """
+    base = unicodedata.normalize("NFC", _UNSEEN.sub("", name)).replace("\\", "/").rpartition("/")[2]
+    base = " ".join(_RESERVED.sub("_", base).split()).lstrip(".").strip(" ")
+    base = base.rstrip(". ")
+    if not base.strip("._- "):
+        raise FileProblem("name", detail=_UNSEEN.sub("", name))
+    if _DEVICES.match(base):
+        base = f"_{base}"
+    stem, dot, ending = base.rpartition(".")
+    if not dot or len(ending) > 20:
+        return base[:LONGEST_NAME].rstrip(". ")
+    return f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}"
+
+
+def sniff(path: Path, *, name: str) -> Sniffed:
+    """Look into the file at `path`, which its owner calls `name`. Raises FileProblem when it may not be attached.
+
+    What it is must agree with the ending of its name. PDFs and archives are opened in processes of their own.
+    """
+    cleaned = clean_name(name)
+    size = path.stat().st_size
+    if not size:
+        raise FileProblem("empty")
+    if encoded_size(size) > ATTACHMENT_LIMIT:
+        raise FileProblem("too_big", detail=str(size))
+    with path.open("rb") as file:
+        start = file.read(contents.START)
+        digest = hashlib.sha256(start)
+        while chunk := file.read(2**20):
+            digest.update(chunk)
+    found = _type(cleaned, start)
+    if found.look_inside:
+        _look_inside(path, cleaned)
+    return Sniffed(cleaned, found.content_type, size, digest.hexdigest())
+
+
+def _type(name: str, start: bytes) -> _Type:
+    """The type that name and first bytes agree on."""
+    ending = name.lower().rpartition(".")[2] if "." in name else ""
+    if ending in archives.PROGRAMS or contents.is_program(start):
+        raise FileProblem("executable", detail=name)
+    found = _TYPES.get(ending)
+    if found is None:
+        raise FileProblem("type_not_allowed", detail=ending)
+    if found.can_be is contents.is_zip and contents.is_locked_document(start):
+        raise FileProblem("encrypted")
+    if not found.can_be(start):
+        raise FileProblem("type_mismatch", detail=ending)
+    return found
+
+
+def _look_inside(path: Path, name: str) -> None:
+    """Open a PDF or an archive in a process of its own; one that is more than that can bear counts as broken."""
+    ending = name.lower().rpartition(".")[2]
+    module, arguments = ("campaigns.pdfcheck", []) if ending == "pdf" else ("campaigns.archives", [ending])
+    try:
+        found = confined.ask(module, str(path.resolve()), *arguments, seconds=PATIENCE)
+    except confined.Overrun as exc:
+        raise FileProblem("broken") from exc
+    if found not in ("", "ok"):
+        raise FileProblem(_INSIDE.get(found, found), detail=found)
+
+
+_INSIDE: Final = {"bomb": "broken", "unsafe": "broken", "nested": "type_not_allowed", "mismatch": "type_mismatch"}
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument"
+_ODF: Final = "application/vnd.oasis.opendocument"
+_TYPES: Final = {
+    "pdf": _Type("application/pdf", contents.is_pdf, look_inside=True),
+    "p7m": _Type("application/pkcs7-mime", contents.is_cms),
+    "jpg": _Type("image/jpeg", contents.is_jpeg),
+    "jpeg": _Type("image/jpeg", contents.is_jpeg),
+    "png": _Type("image/png", contents.is_png),
+    "xml": _Type("application/xml", contents.is_xml),
+    "docx": _Type(f"{_OFFICE}.wordprocessingml.document", contents.is_zip, look_inside=True),
+    "xlsx": _Type(f"{_OFFICE}.spreadsheetml.sheet", contents.is_zip, look_inside=True),
+    "odt": _Type(f"{_ODF}.text", contents.is_zip, look_inside=True),
+    "ods": _Type(f"{_ODF}.spreadsheet", contents.is_zip, look_inside=True),
+    "csv": _Type("text/csv", contents.is_text),
+    "txt": _Type("text/plain", contents.is_text),
+    "eml": _Type("message/rfc822", contents.is_mail),
+    "zip": _Type("application/zip", contents.is_zip, look_inside=True),
+}

@@ -1,0 +1,156 @@
+"""Messages and the attempts to send them. What cannot happen twice is forbidden here, in the database."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models.campaign import Campaign
+from campaigns.states import MessageState, Outcome, Phase, Shown
+from mailboxes.models import Mailbox
+from pecportal.permissions import TenantQuerySet
+from pecportal.statemachine import State
+
+
+class MessageQuerySet(TenantQuerySet["Message"]):
+    """Messages, whose shown status follows our state as long as no receipt says more."""
+
+    def move(self, to: State, **changes: Any) -> int:
+        """Move the rows that may become `to`, and return how many did; a verdict's status stays as it is."""
+        changes.setdefault("status", Case(When(verdict="none", then=Value(to.value)), default=F("status")))
+        return super().move(to, **changes)
+
+
+class Message(models.Model):
+    """One certified message to one recipient. Narrow, because its state changes often; see `MessageContent`."""
+
+    tenant = "campaign__organisation"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="messages")
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", db_index=False)
+    line = models.PositiveIntegerField(_("line"))
+    recipient = models.CharField(_("recipient"), max_length=254)
+    ref = models.CharField(_("reference"), max_length=10, unique=True)
+    state = models.CharField(_("state"), max_length=20, choices=MessageState.choices, default=MessageState.QUEUED)
+    state_since = models.DateTimeField(_("since"), default=timezone.now)
+    not_before = models.DateTimeField(_("not before"), default=timezone.now)
+    failures = models.PositiveSmallIntegerField(default=0)
+    verdict = models.CharField(_("verdict"), max_length=20, default="none")
+    flags = models.JSONField(_("flags"), default=list)
+    accepted_at = models.DateTimeField(_("accepted"), null=True)
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    status = models.CharField(_("status"), max_length=20, choices=Shown.choices, default=Shown.QUEUED)
+    deadline_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "line"], name="message_line_once"),
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(condition=Q(status__in=Shown.values), name="message_status_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["campaign", "state", "id"], name="message_campaign_state"),
+            models.Index(fields=["campaign", "status", "id"], name="message_campaign_status"),
+            models.Index(fields=["mailbox", "state"], name="message_mailbox_state"),
+            models.Index(fields=["deadline_at"], name="message_deadline", condition=Q(deadline_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class MessageContent(models.Model):
+    """What one message says, frozen at launch and never changed."""
+
+    tenant = "message__campaign__organisation"
+
+    message = models.OneToOneField(Message, models.PROTECT, primary_key=True, related_name="content")
+    subject = models.CharField(_("subject"), max_length=400)
+    body = models.TextField(_("text"))
+    values = models.JSONField(_("values"), default=dict)
+    payload_sha256 = models.CharField(max_length=64)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("content of a message")
+        verbose_name_plural = _("contents of messages")
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+LIVE = Q(outcome__isnull=True) | Q(outcome__in=[Outcome.UNCERTAIN, Outcome.ACCEPTED])
+
+
+class Attempt(models.Model):
+    """One try to send one message: what was intended, marked, and answered. Written in that order, each committed."""
+
+    tenant = "message__campaign__organisation"
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="attempts", db_index=False)
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", db_index=False)
+    n = models.PositiveSmallIntegerField(_("attempt"))
+    ref = models.CharField(_("reference"), max_length=16, unique=True)
+    fence = models.PositiveBigIntegerField()
+    phase = models.CharField(_("phase"), max_length=10, choices=Phase.choices, default=Phase.INTENT)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices, null=True)
+    leased_until = models.DateTimeField()
+    claimed_at = models.DateTimeField(_("claimed"))
+    marked_at = models.DateTimeField(_("on the wire"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    code = models.CharField(_("code"), max_length=18, blank=True, default="")
+    answer_status = models.PositiveSmallIntegerField(_("answer"), null=True)
+    answer = models.TextField(_("the provider's words"), blank=True, default="")
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering: ClassVar = ["message", "n"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "n"], name="attempt_number_once"),
+            models.UniqueConstraint(fields=["message"], condition=LIVE, name="attempt_one_alive"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["leased_until"], name="attempt_under_way", condition=Q(outcome__isnull=True)),
+            models.Index(fields=["mailbox", "code"], name="attempt_mailbox_code", condition=~Q(code="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Reservation(models.Model):
+    """A share of the mailbox's allowance, taken with the claim; given back only on proof that nothing was sent."""
+
+    tenant = "mailbox__organisation"
+
+    attempt = models.OneToOneField(Attempt, models.PROTECT, primary_key=True, related_name="reservation")
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(_("when"))
+    units = models.PositiveSmallIntegerField(_("recipients"), default=1)
+    released = models.BooleanField(_("given back"), default=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
+        indexes: ClassVar = [
+            models.Index(fields=["mailbox", "at"], name="reservation_held", condition=Q(released=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}: {self.units}"

@@ -1,0 +1,44 @@
+"""Whether a PDF opens: `python -m campaigns.pdfcheck PATH` prints ok, encrypted or broken, within its limits. Pure."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Final
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from campaigns import confined
+
+SECONDS: Final = 3
+MEGABYTES: Final = 512
+MOST_PAGES: Final = 10_000
+
+
+def verdict(path: Path) -> str:
+    """ok, encrypted (it asks for a password), or broken (it has no page that can be found).
+
+    What pypdf does not foresee ends the process, and that says broken, too.
+    """
+    try:
+        with PdfReader(path) as reader:
+            if reader.is_encrypted and not reader.decrypt(""):
+                return "encrypted"
+            count = reader.get_num_pages()
+            if not 0 < count <= MOST_PAGES:
+                return "broken"
+            return "ok" if reader.pages[0].get("/Type") == "/Page" else "broken"
+    except NotImplementedError:
+        return "encrypted"  # by a method that pypdf has not
+    except PyPdfError:
+        return "broken"
+
+
+def _main() -> None:
+    confined.limit(seconds=SECONDS, megabytes=MEGABYTES)
+    warnings.simplefilter("ignore")
+    sys.stdout.write(verdict(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    _main()

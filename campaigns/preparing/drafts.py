@@ -1,0 +1,52 @@
+"""A draft: made, named, given its sender; and the lock under which all of preparing changes it."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.models import Campaign
+from campaigns.states import CampaignState
+from mailboxes.models import Mailbox
+from pecportal.errors import Refusal
+from pecportal.journal.record import record
+from pecportal.organisations.models import Organisation, User
+
+
+@transaction.atomic
+def create(organisation: Organisation, *, name: str, mailbox: Mailbox, actor: User) -> Campaign:
+    """Make a draft. Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns."""
+    _usable(mailbox, organisation)
+    campaign = Campaign.objects.create(organisation=organisation, name=name, mailbox=mailbox, created_by=actor)
+    record("campaign.create", actor=actor, organisation=organisation, target=campaign)
+    return campaign
+
+
+@transaction.atomic
+def edit(campaign: Campaign, *, name: str, mailbox: Mailbox, actor: User) -> None:
+    """Give a draft another name or sender; the same again changes nothing.
+
+    Raises `Refusal` when it is not a draft any more, or for the mailbox's reasons if it is a new one.
+    """
+    draft = locked(campaign)
+    if (draft.name, draft.mailbox_id) == (name, mailbox.pk):
+        return
+    if draft.mailbox_id != mailbox.pk:
+        _usable(mailbox, draft.organisation)
+    draft.name, draft.mailbox = name, mailbox
+    draft.save(update_fields=["name", "mailbox"])
+    record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
+
+
+def locked(campaign: Campaign) -> Campaign:
+    """The row anew, held until the caller's transaction ends. Raises `Refusal` when it is not a draft any more."""
+    row = Campaign.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=campaign.pk)
+    if row.state != CampaignState.DRAFT:
+        raise Refusal(_("This campaign is not a draft any more: it cannot be changed."))
+    return row
+
+
+def _usable(mailbox: Mailbox, organisation: Organisation) -> None:
+    if mailbox.organisation_id != organisation.pk:
+        raise Refusal(_("This mailbox belongs to another organisation."), field="mailbox")
+    reason = mailbox.why_not()
+    if reason is not None:
+        raise Refusal(reason, field="mailbox")

@@ -1,0 +1,67 @@
+"""The text put together with every row of the list, so that no letter leaves with a hole in it."""
+
+from django.db.models import Count
+
+from campaigns import text
+from campaigns.models import Campaign, ListProblem, Recipient
+
+# faults that depend on the text, not on the file alone: found anew whenever either changes
+PREFIX = "merge_"
+MISSING = "merge_missing"
+BATCH = 1000
+
+
+def columns(campaign: Campaign) -> list[tuple[str, str]]:
+    """The merge fields that the campaign's list offers, each with its heading, in the order of the columns."""
+    named = [(text.normalise(heading), heading) for heading in campaign.columns]
+    return [(name, heading) for name, heading in named if name]
+
+
+def fields(campaign: Campaign) -> list[str]:
+    """The merge fields alone."""
+    return [name for name, _heading in columns(campaign)]
+
+
+def check(campaign: Campaign) -> int:
+    """Merge the text with every row, keep the faults found as rows, and return how many rows have one.
+
+    Runs in the caller's transaction, on a locked draft. A new fault asks for the clerk's choice again. Faults of rows
+    that were left out already stay. Nothing is judged while the text itself is wrong: the check before the start
+    names that.
+    """
+    of_present_rows = campaign.problems.filter(code__startswith=PREFIX, line__in=campaign.recipients.values("line"))
+    of_present_rows.delete()
+    found = _faults(campaign)
+    ListProblem.objects.bulk_create(found, batch_size=BATCH)
+    campaign.problems_total = faulty_lines(campaign)
+    if found or not campaign.problems_total:
+        campaign.skip_problems = False
+    campaign.save(update_fields=["problems_total", "skip_problems"])
+    return len(found)
+
+
+def faulty_lines(campaign: Campaign) -> int:
+    """How many lines of the list have a fault; warnings are none."""
+    faults = campaign.problems.filter(is_warning=False).order_by()
+    return faults.aggregate(n=Count("line", distinct=True))["n"] or 0
+
+
+def _faults(campaign: Campaign) -> list[ListProblem]:
+    try:
+        letter = text.Letter.of(campaign.subject, campaign.body)
+    except text.TextProblem:
+        return []
+    if letter.fields - set(fields(campaign)):
+        return []
+    rows = campaign.recipients.order_by("line").iterator(chunk_size=BATCH)
+    return [fault for row in rows if (fault := _fault(letter, row)) is not None]
+
+
+def _fault(letter: text.Letter, row: Recipient) -> ListProblem | None:
+    try:
+        letter.render(row.values, line=row.line)
+    except text.MissingValue as exc:
+        return ListProblem(campaign_id=row.campaign_id, line=row.line, column=exc.field[:255], code=MISSING)
+    except text.TextProblem as exc:
+        return ListProblem(campaign_id=row.campaign_id, line=row.line, code=f"{PREFIX}{exc.place}_{exc.code}"[:60])
+    return None

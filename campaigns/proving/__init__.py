@@ -1,0 +1,1 @@
+"""Proving: evidence, reports, retention."""

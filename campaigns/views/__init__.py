@@ -1,0 +1,1 @@
+"""The browser's door to campaigns: preparing one, starting it, watching it."""

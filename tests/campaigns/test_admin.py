@@ -1,0 +1,68 @@
+"""Operators see how things stand, never what is said or to whom."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.states import Shown
+from pecportal.organisations.models import User
+from tests.campaigns import build
+
+pytestmark = pytest.mark.django_db
+MODELS = [model._meta.model_name or "" for model in apps.get_app_config("campaigns").get_models()]
+SECRETS = ["segreto@pec.example", "Oggetto segreto", "Testo segreto", "Valore segreto", "segreto.txt", "Parola segreta"]
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("operatore@portale.example", "password"))
+    return client
+
+
+def fill() -> None:
+    """One row of everything, each with something that is not the operators' business."""
+    csv = "nome;pec\nValore segreto;segreto@pec.example\nNeri;Parola segreta\n"
+    draft = build.upload(build.draft(), csv)
+    build.attach(draft, name="segreto.txt")
+    campaign = build.started(draft.created_by)
+    row = build.message(campaign, status=Shown.UNDELIVERED, recipient="segreto@pec.example")
+    row.content.subject, row.content.body = "Oggetto segreto", "Testo segreto"
+    row.content.save()
+    row.attempts.update(answer="Parola segreta segreto@pec.example")
+    receipt = build.receipt(row, "non_delivery", reason="segreto@pec.example", body="Testo segreto")
+    receipt.subject = "Oggetto segreto"
+    receipt.save()
+    campaign.subject, campaign.body = "Oggetto segreto", "Testo segreto"
+    campaign.save()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_page_of_the_console_tells_contents_or_recipients(operator: Client, name: str) -> None:
+    fill()
+    rows = apps.get_model("campaigns", name)._default_manager.all()
+
+    pages = [operator.get(reverse(f"admin:campaigns_{name}_changelist"))]
+    pages += [operator.get(reverse(f"admin:campaigns_{name}_change", args=[row.pk])) for row in rows]
+
+    assert {page.status_code for page in pages} <= {200, 403}
+    told = " ".join(page.content.decode() for page in pages)
+    assert [secret for secret in SECRETS if secret in told] == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nothing_is_added_changed_or_deleted_in_the_console(operator: Client, name: str) -> None:
+    fill()
+    row = apps.get_model("campaigns", name)._default_manager.first()
+
+    assert operator.get(reverse(f"admin:campaigns_{name}_add")).status_code == 403
+    if row is not None:
+        assert (
+            operator.post(reverse(f"admin:campaigns_{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+        )
+        assert operator.post(reverse(f"admin:campaigns_{name}_change", args=[row.pk]), {"name": "x"}).status_code == 403
+
+
+def test_every_model_is_registered() -> None:
+    assert [model for model in apps.get_app_config("campaigns").get_models() if model not in admin.site._registry] == []

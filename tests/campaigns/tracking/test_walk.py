@@ -1,0 +1,224 @@
+"""An inbox walked page by page, past vendors that repeat, skip, shuffle, grow and never end."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from campaigns.tracking import walk
+from campaigns.tracking.walk import Walk
+from pecportal.upstream import OutcomeUnknown, Rejected, Unavailable
+from pecportal.upstream.inbox import InboxItem, InboxPage
+
+Fetch = Callable[[int], InboxPage]
+
+
+def item(number: int, *, date: str | None = None) -> InboxItem:
+    moment = datetime(2026, 3, 1, tzinfo=UTC) - timedelta(minutes=number)
+    written = format_datetime(moment) if date is None else date
+    return InboxItem(str(number), "a@x.example", "b@x.example", written, f"CONSEGNA: {number}", None, b"{}")
+
+
+def mails(count: int) -> list[InboxItem]:
+    return [item(number) for number in range(count)]
+
+
+def page(items: list[InboxItem], *, total: int | None = None, broken: int = 0) -> InboxPage:
+    return InboxPage(tuple(items), total, None, 999, broken)
+
+
+def inbox(items: list[InboxItem], *, base: int = 1, size: int = 3, total: int | None = None) -> Fetch:
+    """A vendor with pages; a page before the first is the first."""
+
+    def fetch(number: int) -> InboxPage:
+        start = max(number - base, 0) * size
+        return page(items[start : start + size], total=len(items) if total is None else total)
+
+    return fetch
+
+
+def walked(fetch: Fetch, *, start: int = 1) -> tuple[list[InboxItem], Walk]:
+    seen = Walk()
+    return [each for items in walk.pages(fetch, start=start, walk=seen) for each in items], seen
+
+
+@pytest.mark.parametrize("base", [0, 1])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 7, 100])
+def test_every_item_is_seen_once_whatever_the_base(base: int, count: int) -> None:
+    fetch = inbox(mails(count), base=base)
+
+    items, seen = walked(fetch, start=walk.first_page(fetch))
+
+    assert items == mails(count)
+    assert seen.complete
+    assert seen.items == count
+
+
+def refusing(fetch: Fetch, number: int, error: Exception) -> Fetch:
+    def refuse(asked: int) -> InboxPage:
+        if asked == number:
+            raise error
+        return fetch(asked)
+
+    return refuse
+
+
+@pytest.mark.parametrize("error", [Rejected("no page 0"), OutcomeUnknown("MySQL Error"), Unavailable("none")])
+def test_a_vendor_that_refuses_page_0_counts_from_1(error: Exception) -> None:
+    assert walk.first_page(refusing(inbox(mails(7)), 0, error)) == 1
+
+
+def test_a_vendor_that_refuses_page_1_counts_from_0() -> None:
+    assert walk.first_page(refusing(inbox(mails(2), base=0), 1, Rejected("no page 1"))) == 0
+
+
+def test_a_vendor_that_gives_neither_page_is_an_error() -> None:
+    def down(_number: int) -> InboxPage:
+        raise Unavailable("down")
+
+    with pytest.raises(Unavailable):
+        walk.first_page(down)
+
+
+def test_a_mail_that_comes_between_the_two_pages_changes_nothing() -> None:
+    def grown(number: int) -> InboxPage:
+        return inbox(mails(30), size=25)(number) if number == 0 else inbox(mails(31)[::-1][:1] + mails(30), size=25)(1)
+
+    assert walk.first_page(grown) == 1
+
+
+def test_in_doubt_the_base_is_0_since_1_would_skip_a_page() -> None:
+    generator = random.Random(7)
+
+    def shuffled(number: int) -> InboxPage:
+        return page(generator.sample(mails(1000), 25), total=1000)
+
+    assert walk.first_page(shuffled) == 0
+
+
+def test_a_base_of_0_is_harmless_to_a_vendor_that_counts_from_1() -> None:
+    items, seen = walked(inbox(mails(7)), start=0)
+
+    assert items == mails(7)
+    assert seen.complete
+
+
+def test_a_vendor_that_repeats_its_last_page_ends_and_is_not_complete() -> None:
+    asked: list[int] = []
+
+    def endless(number: int) -> InboxPage:
+        asked.append(number)
+        return inbox(mails(7))(min(number, 3))
+
+    items, seen = walked(endless)
+
+    assert items == mails(7)
+    assert not seen.complete
+    assert len(asked) == 3 + walk.PATIENCE
+
+
+def test_a_vendor_that_sends_nothing_but_broken_items_ends_and_is_not_complete() -> None:
+    items, seen = walked(lambda _number: page([], total=25, broken=25))
+
+    assert items == []
+    assert not seen.complete
+    assert seen.pages < 500
+
+
+def test_a_page_that_comes_twice_hides_none_behind_it() -> None:
+    order = [1, 1, 2, 3, 4]
+
+    def repeating(number: int) -> InboxPage:
+        return inbox(mails(9))(order[number - 1])
+
+    items, seen = walked(repeating)
+
+    assert items == mails(9)
+    assert seen.complete
+
+
+def test_a_page_of_broken_items_hides_none_behind_it() -> None:
+    def fetch(number: int) -> InboxPage:
+        return page([], total=9, broken=3) if number == 2 else inbox(mails(9))(number)
+
+    items, seen = walked(fetch)
+
+    assert items == mails(3) + mails(9)[6:]
+    assert seen.broken == 3
+    assert not seen.complete
+
+
+def test_an_item_twice_on_a_page_counts_once() -> None:
+    items, seen = walked(lambda number: page([item(1), item(1)] if number == 1 else [], total=2))
+
+    assert items == [item(1)]
+    assert not seen.complete
+
+
+@pytest.mark.parametrize("total", [6, 8, 0])
+def test_a_total_that_is_not_what_was_seen_is_not_complete(total: int) -> None:
+    _items, seen = walked(inbox(mails(7), total=total))
+
+    assert not seen.complete
+
+
+def test_without_any_total_nothing_is_complete() -> None:
+    _items, seen = walked(lambda number: page(mails(3) if number == 1 else []))
+
+    assert not seen.complete
+
+
+def test_a_total_that_changes_meanwhile_is_not_complete() -> None:
+    def growing(number: int) -> InboxPage:
+        return page(inbox(mails(6))(number).items[:], total=6 if number < 2 else 7)  # type: ignore[arg-type]
+
+    _items, seen = walked(growing)
+
+    assert seen.items == 6
+    assert not seen.complete
+
+
+def test_a_missing_page_is_not_complete() -> None:
+    def gap(number: int) -> InboxPage:
+        return inbox(mails(9))(number if number < 2 else number + 1)
+
+    _items, seen = walked(gap)
+
+    assert not seen.complete
+
+
+def test_who_stops_early_has_not_seen_everything() -> None:
+    seen = Walk()
+    next(walk.pages(inbox(mails(7)), start=1, walk=seen))
+
+    assert not seen.complete
+
+
+def test_an_error_in_the_middle_leaves_the_walk_incomplete() -> None:
+    seen = Walk()
+    with pytest.raises(Unavailable):
+        list(walk.pages(refusing(inbox(mails(7)), 2, Unavailable("down")), start=1, walk=seen))
+
+    assert (seen.items, seen.complete) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("dates", "newest"),
+    [
+        (["2026-03-03", "2026-03-02", "2026-03-01"], True),
+        (["2026-03-03", "2026-03-03", "2026-03-01"], True),
+        (["2026-03-01", "2026-03-02", "2026-03-03"], False),
+        (["2026-03-03", "2026-03-01", "2026-03-02"], False),
+        (["2026-03-03", "2026-03-03"], False),
+        (["2026-03-03"], False),
+        ([], False),
+        (["2026-03-03", "nonsense", "2026-03-01"], False),
+        (["Tue, 03 Mar 2026 10:00:00 +0100", "Tue, 03 Mar 2026 08:30:00 +0000"], True),
+    ],
+)
+def test_newest_first_is_believed_only_where_the_dates_show_it(dates: list[str], newest: bool) -> None:
+    items = [item(number, date=date) for number, date in enumerate(dates)]
+
+    assert walk.newest_first(items) is newest
