@@ -1,0 +1,1 @@
+"""The long proofs: real processes, real SIGKILL, the vendor's own ledger as the judge."""

@@ -1,0 +1,110 @@
+"""Worlds for benchmarks and fault tests: a database in a folder of its own, a simulated vendor in its own process."""
+
+import base64
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+ADDRESS = "banco@prova.example"
+PASSWORD = "una-parola-di-prova"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the vendor is, the folder of the database, and the environment of every process of this world."""
+
+    vendor: str
+    folder: Path
+    env: dict[str, str]
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """What the vendor took, in its order."""
+        with urllib.request.urlopen(f"{self.vendor}/_sandbox/ledger", timeout=60) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
+
+    def run(self, module: str, *arguments: str) -> str:
+        """Run a module of ours in a process of this world and return what it printed."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, check=False, timeout=300)
+        if done.returncode:
+            raise RuntimeError(f"{module} {arguments} failed:\n{done.stderr.decode()[-4000:]}")
+        return done.stdout.decode()
+
+
+@contextmanager
+def world(*, rate: float, latency: float = 0.0, database: str = "", **env: str) -> Iterator[World]:
+    """A vendor and the settings to reach it; `database` is a URL, SQLite in the world's folder if empty."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        vendor = f"http://127.0.0.1:{port}"
+        here = World(vendor, folder, {**os.environ, **_environment(folder, vendor, database), **env})
+        command = [sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)]
+        command += ["--rate", str(rate), "--latency", str(latency), "--mailbox", f"{ADDRESS}:{PASSWORD}"]
+        with (folder / "sandbox.log").open("wb") as log:
+            process = subprocess.Popen(command, env=here.env, stdout=log, stderr=log)
+        try:
+            _wait_for(here, process)
+            yield here
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def set_up(here: World) -> None:
+    """Make this very process one of the world's: only once, since Django reads its settings once."""
+    os.environ.update(here.env)
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _environment(folder: Path, vendor: str, database: str) -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "ENCRYPTION_KEYS": f"world:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}",
+        "PORTAL_DATA_DIR": str(folder),
+        "DATABASE_URL": database or f"sqlite:///{folder / 'portal.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "pecportal.settings",
+        "MANIFEST_STATIC": "off",
+        "LOG_LEVEL": "WARNING",
+        "OPENAPI_ENV": "sandbox",
+        **{f"OPENAPI_{api}_URL": vendor for api in ("PEC", "MASSIVA", "COMPANY", "OAUTH")},
+        "OPENAPI_EMAIL": ADDRESS,
+        "OPENAPI_API_KEY": "prova",
+        "OPENAPI_TOKEN": "",
+    }
+
+
+def _wait_for(here: World, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            here.ledger()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"The simulated vendor did not start:\n{(here.folder / 'sandbox.log').read_text()}")
