@@ -72,7 +72,9 @@ class TextForm(forms.Form):
         strip=False,
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 14}),
-        help_text=_("Leave an empty line between paragraphs. Simple HTML (bold, links, lists, tables) is allowed, too."),
+        help_text=_(
+            "Leave an empty line between paragraphs. Simple HTML (bold, links, lists, tables) is allowed, too."
+        ),
     )
 
 

@@ -103,10 +103,11 @@ def _faulty(campaign: Campaign, count: int) -> Finding:
 
 
 def _lines(campaign: Campaign) -> str:
-    """The first faulty lines, and a sign that there are more."""
+    """The first faulty lines, and that there are more."""
     faults = campaign.problems.filter(is_warning=False).order_by("line").values_list("line", flat=True).distinct()
     lines = list(faults[: LINES_NAMED + 1])
-    return ", ".join(str(line) for line in lines[:LINES_NAMED]) + (" …" if len(lines) > LINES_NAMED else "")
+    named = ", ".join(str(line) for line in lines[:LINES_NAMED])
+    return _("%(lines)s and others") % {"lines": named} if len(lines) > LINES_NAMED else named
 
 
 def _text(campaign: Campaign) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mailboxes.models import Mailbox, VendorAct
 from mailboxes.models.acts import LIVE, ActKind, ActOutcome
@@ -14,7 +14,7 @@ from pecportal.upstream.errors import OutcomeUnknown, UpstreamError
 
 def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
     """Intend a call, in the caller's transaction with the mailbox locked; None while an earlier one lives."""
-    if VendorAct.objects.filter(LIVE, mailbox=mailbox, kind=kind).exists():
+    if alive(mailbox, kind):
         return None
     lease = clock.database_now() + timedelta(seconds=settings.SENDING_LEASE_SECONDS)
     return VendorAct.objects.create(mailbox=mailbox, kind=kind, begun_at=clock.now(), leased_until=lease)
@@ -34,10 +34,14 @@ def end(act: VendorAct, outcome: ActOutcome, *, error: UpstreamError | None = No
     open_ = Q(outcome__isnull=True)
     if outcome != ActOutcome.UNCERTAIN:
         open_ |= Q(outcome=ActOutcome.UNCERTAIN)
-    told = (
-        {} if error is None else {"answer_status": error.status, "error": error.error, "answer": error.message[:2000]}
-    )
+    told = _told(error) if error else {}
     return bool(VendorAct.objects.filter(open_, pk=act.pk).update(outcome=outcome, ended_at=clock.now(), **told))
+
+
+def _told(error: UpstreamError) -> dict[str, object]:
+    status = error.status if 0 <= (error.status or 0) < 1000 else None
+    number = error.error if 0 <= (error.error or 0) < 32_768 else None  # the columns are small
+    return {"answer_status": status, "error": number, "answer": error.message[:2000]}
 
 
 def outcome_of(error: UpstreamError) -> ActOutcome:
@@ -51,16 +55,24 @@ def expired() -> list[VendorAct]:
     return list(rows.select_related("mailbox__organisation"))
 
 
+def alive(mailbox: Mailbox, kind: ActKind) -> bool:
+    """Whether a call of this kind is under way or in doubt."""
+    return VendorAct.objects.filter(LIVE, mailbox=mailbox, kind=kind).exists()
+
+
 def doubts(kind: ActKind) -> list[VendorAct]:
     """Acts in doubt that were not looked for within the last minute of the clock."""
-    looked = Q(looked_at__isnull=True) | Q(looked_at__lt=clock.now() - timedelta(minutes=1))
-    rows = VendorAct.objects.filter(looked, kind=kind, outcome=ActOutcome.UNCERTAIN)
+    rows = VendorAct.objects.filter(_not_looked_for_lately(), kind=kind, outcome=ActOutcome.UNCERTAIN)
     return list(rows.select_related("mailbox__organisation"))
 
 
 def not_found(act: VendorAct) -> int:
-    """Count a look at the vendor that did not show the act done; how many there were."""
-    act.looks += 1
-    act.looked_at = clock.now()
-    act.save(update_fields=["looks", "looked_at"])
+    """Count a look at the vendor that did not show the act done; how many there were. Two at once count once."""
+    rows = VendorAct.objects.filter(_not_looked_for_lately(), pk=act.pk)
+    rows.update(looks=F("looks") + 1, looked_at=clock.now())
+    act.refresh_from_db(fields=["looks", "looked_at"])
     return act.looks
+
+
+def _not_looked_for_lately() -> Q:
+    return Q(looked_at__isnull=True) | Q(looked_at__lt=clock.now() - timedelta(minutes=1))

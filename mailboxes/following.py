@@ -2,7 +2,10 @@
 
 import logging
 from datetime import timedelta
+from itertools import islice
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 
 from mailboxes import changes
@@ -13,6 +16,7 @@ from pecportal import clock
 from pecportal.journal.record import record
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
+from pecportal.upstream.answers import clean
 from pecportal.upstream.errors import UpstreamError
 from pecportal.upstream.pec import Casella
 
@@ -20,19 +24,28 @@ logger = logging.getLogger(__name__)
 # minutes from one reading to the next while a change is awaited; the last one from then on
 DISTANCES = (0.5, 1, 2, 5, 10, 30)
 SETTLED = timedelta(hours=24)
-AWAITED = frozenset({VendorState.REGISTERED, VendorState.IN_REVIEW, VendorState.DOCUMENTS_WRONG})
+QUIET = frozenset({VendorState.ACTIVE, VendorState.REVOKED, VendorState.CLOSED, VendorState.CANCELLED})
+_MOST_FIELDS = 100
 
 
 def take_in(mailbox: Mailbox, casella: Casella, *, source: Source) -> bool:
-    """Keep what the vendor says, in the caller's transaction; True when its state is a new one."""
+    """Keep what the vendor says, in the caller's transaction; True when its state is a new one.
+
+    An answer about another mailbox is not taken, and one without a state leaves the state that was known.
+    """
     row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
-    changed = casella.state != row.vendor_state
-    row.vendor_id, row.vendor_state, row.vendor_record = casella.id, casella.state[:60], dict(casella.fields)
+    if row.vendor_id and casella.id.casefold() != row.vendor_id.casefold():
+        logger.warning("The vendor's answer is about another mailbox than %s.", row.pk)
+        return False
+    state = casella.state[:60] or row.vendor_state
+    changed = state != row.vendor_state
+    row.vendor_id, row.vendor_state, row.vendor_record = row.vendor_id or casella.id, state, _storable(casella)
     row.refreshed_at = clock.now()
     row.refreshes = 0 if changed else row.refreshes + 1
     row.refresh_at = row.refreshed_at + _distance(row)
-    fields = ["vendor_id", "vendor_state", "vendor_record", "refreshed_at", "refreshes", "refresh_at"]
-    row.save(update_fields=fields)
+    if moved := _take_address(row, casella.pec):
+        changes.note(row, row.vendor_state, source=source, words=moved)
+    row.save(update_fields=_FIELDS)
     if changed:
         changes.note(row, row.vendor_state, source=source, words=_reason(casella))
         facts = {"state": row.vendor_state, "source": source.value}
@@ -40,18 +53,31 @@ def take_in(mailbox: Mailbox, casella: Casella, *, source: Source) -> bool:
     return changed
 
 
-def refresh(mailbox_id: int, *, client: Upstream, source: Source = Source.POLLING) -> bool:
-    """Ask the vendor for the mailbox's state and keep it; True when it is a new one. Nothing is kept of a failure."""
+_FIELDS = [
+    "vendor_id",
+    "vendor_state",
+    "vendor_record",
+    "refreshed_at",
+    "refreshes",
+    "refresh_at",
+    "address",
+    "asked_address",
+]
+
+
+def refresh(mailbox_id: int, *, client: Upstream, source: Source = Source.POLLING) -> bool | None:
+    """Ask the vendor for the mailbox's state and keep it; True when it is a new one, None when it cannot be had."""
     mailbox = Mailbox.objects.get(pk=mailbox_id)
     if not mailbox.vendor_id:
-        return False
+        return None
     try:
         casella = client.pec.get(mailbox.vendor_id)
     except UpstreamError as exc:
         logger.warning("The state of mailbox %s could not be read: %s", mailbox_id, type(exc).__name__)
-        later = clock.now() + timedelta(minutes=DISTANCES[-1])
-        Mailbox.objects.filter(pk=mailbox_id).update(refresh_at=later)
-        return False
+        mailbox.refreshes += 1
+        mailbox.refresh_at = clock.now() + _distance(mailbox)
+        mailbox.save(update_fields=["refreshes", "refresh_at"])
+        return None
     with transaction.atomic():
         return take_in(mailbox, casella, source=source)
 
@@ -71,9 +97,37 @@ def documents_reason(mailbox: Mailbox) -> str:
 
 
 def _distance(mailbox: Mailbox) -> timedelta:
-    if mailbox.vendor_state not in AWAITED:
+    if mailbox.vendor_state in QUIET:
         return SETTLED
     return timedelta(minutes=DISTANCES[min(mailbox.refreshes, len(DISTANCES) - 1)])
+
+
+def _take_address(row: Mailbox, theirs: str) -> str:
+    """Call the mailbox as the vendor does, whose receipts and sign-in bear that address; what changed, "" for nothing.
+
+    The domain has been seen to differ from the one that was asked for (vendor.md).
+    """
+    theirs = theirs.strip().lower()
+    if theirs == row.address.casefold() or len(theirs) > 254:
+        return ""
+    try:
+        validate_email(theirs)
+    except ValidationError:
+        return ""
+    ours, row.address = row.address, theirs
+    row.asked_address = "" if row.asked_address == theirs else row.asked_address or ours
+    return f"{ours} → {theirs}"
+
+
+def _storable(casella: Casella) -> dict[str, object]:
+    """The record as it may be kept: without our own callback, whose address is a secret, nor what no database takes."""
+    found: dict[str, object] = {}
+    for name, value in islice(casella.fields.items(), _MOST_FIELDS):
+        if isinstance(value, str):
+            found[clean(name)[:100]] = clean(value)[:1000]
+        elif value is None or isinstance(value, bool | int | float):
+            found[clean(name)[:100]] = value
+    return found | {"timestamp": dict(islice(casella.times.items(), _MOST_FIELDS))}
 
 
 def _reason(casella: Casella) -> str:
@@ -81,5 +135,5 @@ def _reason(casella: Casella) -> str:
     for name in ("motivo", "note", "errore", "motivazione", "messaggio"):
         value = casella.fields.get(name)
         if isinstance(value, str) and value.strip():
-            return value.strip()[:1000]
+            return clean(value).strip()[:1000]
     return ""

@@ -1,17 +1,19 @@
 """A mailbox is asked for: data gathered step by step, sent to the vendor once, found again if its answer is lost."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailboxes import acts, callbacks, changes, following
+from mailboxes import acts, callbacks, changes, following, objections
 from mailboxes.models import Application, Mailbox, VendorAct
 from mailboxes.models.acts import ActKind, ActOutcome, Source
-from mailboxes.states import MailboxState
+from mailboxes.objections import Objection
+from mailboxes.states import MailboxState, VendorState
 from mailboxes.steps import STEPS, missing_steps
+from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import Organisation, User
@@ -23,14 +25,17 @@ from pecportal.upstream.pec import Casella
 logger = logging.getLogger(__name__)
 NOT_SENT = frozenset({"steps_done", "mailbox"})
 LOOKS = 2  # times that the vendor must not know a mailbox before a person may ask for it again
+GONE = (VendorState.CLOSED, VendorState.CANCELLED)
+_WITHOUT_PROBLEM = {"problem_code": "", "problem": "", "problem_field": ""}
 
 
 @transaction.atomic
 def start(organisation: Organisation, *, address: str, actor: User) -> Mailbox:
     """Make a draft for an address. Raises `Refusal` when the organisation has one for it already."""
-    if Mailbox.objects.filter(organisation=organisation, address=address).exists():
-        raise Refusal(_("There is a mailbox with this address already."), field="address")
-    mailbox = Mailbox.objects.create(organisation=organisation, address=address, created_by=actor)
+    _refuse_second(organisation, address)
+    mailbox = Mailbox.objects.create(
+        organisation=organisation, address=address, created_by=actor, state_since=clock.now()
+    )
     Application.objects.create(mailbox=mailbox, steps_done=["address"])
     changes.note(mailbox, MailboxState.DRAFT, source=Source.PERSON, by=actor)
     record("mailbox.start", actor=actor, organisation=organisation, target=mailbox)
@@ -39,16 +44,23 @@ def start(organisation: Organisation, *, address: str, actor: User) -> Mailbox:
 
 @transaction.atomic
 def save_step(mailbox: Mailbox, step: str, data: Mapping[str, object]) -> None:
-    """Keep one step's data, as its form cleaned them. Raises `Refusal` when the registration was sent already."""
+    """Keep one step's data, as its form cleaned them; another domain asks for the kind anew.
+
+    Raises `Refusal` when the registration was sent already, or for an address that the organisation has.
+    """
     row = _draft(mailbox)
     application = row.application
+    address = str(data.get("address", row.address))
+    if address != row.address:
+        _refuse_second(row.organisation, address, but=row)
+    done = {*application.steps_done, step}
+    if address.rpartition("@")[2] != row.address.rpartition("@")[2]:
+        done.discard("kind")
     for name, value in data.items():
-        owner = row if name in ("address", "kind", "plan") else application
-        setattr(owner, name, value)
-    if step in STEPS and step not in application.steps_done:
-        application.steps_done = [*application.steps_done, step]
+        setattr(row if name in ("address", "kind", "plan") else application, name, value)
+    application.steps_done = [name for name in STEPS if name in done]
     if row.problem_field in data or not row.problem_field:
-        row.problem = row.problem_field = ""
+        row.problem_code = row.problem = row.problem_field = ""
     row.save()
     application.save()
 
@@ -59,8 +71,7 @@ def submit(mailbox: Mailbox, *, actor: User) -> None:
     row = _draft(mailbox)
     if missing_steps(row.application):
         raise Refusal(_("Some steps are not complete yet."))
-    if not Mailbox.objects.filter(pk=row.pk).move(MailboxState.REGISTERING, problem="", problem_field=""):
-        raise Refusal(_("The registration was sent already."))
+    Mailbox.objects.filter(pk=row.pk).move(MailboxState.REGISTERING, **_WITHOUT_PROBLEM)
     changes.note(row, MailboxState.REGISTERING, source=Source.PERSON, by=actor)
     record("mailbox.register", actor=actor, organisation=row.organisation, target=row)
     enqueue("mailboxes.tasks.register", row.pk)
@@ -69,7 +80,7 @@ def submit(mailbox: Mailbox, *, actor: User) -> None:
 def register(mailbox_id: int, *, client: Upstream) -> None:
     """Ask the vendor for the mailbox: the job of `submit`. Run again it does nothing while an earlier call lives."""
     with transaction.atomic(durable=True):
-        mailbox = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox_id)
+        mailbox = _locked(mailbox_id)
         act = acts.begin(mailbox, ActKind.REGISTRATION) if mailbox.state == MailboxState.REGISTERING else None
     if act is None:
         return
@@ -85,21 +96,21 @@ def register(mailbox_id: int, *, client: Upstream) -> None:
 
 
 def fields(mailbox: Mailbox) -> dict[str, object]:
-    """The body of POST /pec (pec.openapi.json, BodyPostPec), without the callback."""
+    """The body of POST /pec (pec.openapi.json, BodyPostPec), without the callback and what was left empty."""
     application = mailbox.application
     found: dict[str, object] = {"casella_pec": mailbox.address, "tipo_casella": mailbox.kind}
     for field in Application._meta.fields:
         value = getattr(application, field.name)
-        if field.name not in NOT_SENT:
+        if field.name not in NOT_SENT and value not in (None, ""):
             found[field.name] = value.strftime("%d/%m/%Y") if isinstance(value, date) else value
-    return {name: value for name, value in found.items() if value is not None}
+    return found
 
 
 def look_for(act: VendorAct, *, client: Upstream) -> None:
     """Look among the account's mailboxes whether a registration in doubt was done; what is not there is counted."""
     mailbox = act.mailbox
     try:
-        found = next((casella for casella in client.pec.list() if _is_ours(casella, mailbox, act)), None)
+        found = _ours(client.pec.list(), mailbox, act)
     except UpstreamError as exc:
         logger.warning("The list of mailboxes could not be read: %s", type(exc).__name__)
         return
@@ -111,18 +122,30 @@ def look_for(act: VendorAct, *, client: Upstream) -> None:
 
 @transaction.atomic
 def ask_again(mailbox: Mailbox, *, actor: User) -> None:
-    """Go back to the data after a lost answer, when the vendor was seen without the mailbox twice; a person's decision.
+    """Go back to the data: a person's decision, when nothing was registered and nothing is under way.
 
-    Raises `Refusal` before that: the mailbox may be there, and asking again might pay twice.
+    Raises `Refusal` while the mailbox may be there, since asking again might pay twice: after a lost answer the
+    vendor must have been seen without it twice.
     """
-    doubts = VendorAct.objects.filter(mailbox=mailbox, kind=ActKind.REGISTRATION, outcome=ActOutcome.UNCERTAIN)
-    act = doubts.select_for_update().first()
-    if act is None or act.looks < LOOKS:
+    row = _locked(mailbox.pk)
+    if not may_ask_again(row):
         raise Refusal(_("It is not sure yet that the mailbox was not registered: please wait."))
-    acts.end(act, ActOutcome.NOT_DONE)
-    Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.DRAFT)
-    changes.note(mailbox, MailboxState.DRAFT, source=Source.PERSON, by=actor)
-    record("mailbox.ask_again", actor=actor, organisation=mailbox.organisation, target=mailbox)
+    rows = VendorAct.objects.filter(mailbox=row, kind=ActKind.REGISTRATION, outcome=ActOutcome.UNCERTAIN)
+    for act in rows:
+        acts.end(act, ActOutcome.NOT_DONE)
+    Mailbox.objects.filter(pk=row.pk).move(MailboxState.DRAFT, **_WITHOUT_PROBLEM)
+    changes.note(row, MailboxState.DRAFT, source=Source.PERSON, by=actor)
+    record("mailbox.ask_again", actor=actor, organisation=row.organisation, target=row)
+
+
+def may_ask_again(mailbox: Mailbox) -> bool:
+    """Whether it is as sure as can be that nothing was registered."""
+    live = VendorAct.objects.filter(mailbox=mailbox, kind=ActKind.REGISTRATION)
+    if mailbox.state == MailboxState.REGISTERING:
+        # the vendor cannot be reached: nothing has left, and a first try has been made
+        return mailbox.problem_code == Objection.UNREACHABLE.value and not acts.alive(mailbox, ActKind.REGISTRATION)
+    act = live.filter(outcome=ActOutcome.UNCERTAIN).first()
+    return mailbox.state == MailboxState.UNCERTAIN and act is not None and act.looks >= LOOKS
 
 
 @transaction.atomic
@@ -130,8 +153,7 @@ def lost(act: VendorAct) -> None:
     """Settle the act of a worker that died: what was not marked was not asked for, the rest is in doubt."""
     if act.marked_at is None:
         acts.end(act, ActOutcome.NOT_DONE)
-        return
-    if acts.end(act, ActOutcome.UNCERTAIN):
+    elif acts.end(act, ActOutcome.UNCERTAIN):
         _in_doubt(act.mailbox)
 
 
@@ -142,27 +164,50 @@ def ring_lost() -> None:
         enqueue("mailboxes.tasks.register", pk)
 
 
-def _draft(mailbox: Mailbox) -> Mailbox:
+def _locked(pk: int) -> Mailbox:
     rows = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation")
-    row = rows.get(pk=mailbox.pk)
+    return rows.get(pk=pk)
+
+
+def _draft(mailbox: Mailbox) -> Mailbox:
+    row = _locked(mailbox.pk)
     if row.state != MailboxState.DRAFT:
         raise Refusal(_("The registration was sent already: its data cannot be changed any more."))
     return row
 
 
-def _is_ours(casella: Casella, mailbox: Mailbox, act: VendorAct) -> bool:
-    """The same address; or, since the vendor may change the domain, the same name registered after we asked."""
-    if casella.pec.casefold() == mailbox.address.casefold():
-        return True
-    same_name = casella.pec.partition("@")[0].casefold() == mailbox.address.partition("@")[0].casefold()
-    asked_at = (act.begun_at - timedelta(minutes=5)).timestamp()
-    return same_name and casella.times.get("registrazione", 0) >= asked_at
+def _refuse_second(organisation: Organisation, address: str, *, but: Mailbox | None = None) -> None:
+    Organisation.objects.select_for_update().get(pk=organisation.pk)  # two people at once get one draft
+    rows = Mailbox.objects.filter(organisation=organisation, address=address).exclude(vendor_state__in=GONE)
+    if rows.exclude(pk=but.pk if but else None).exists():
+        raise Refusal(_("Your organisation has a mailbox with this address already."), field="address")
+
+
+def _ours(caselle: Iterable[Casella], mailbox: Mailbox, act: VendorAct) -> Casella | None:
+    """The one that our lost call made: of the same kind and name, registered since, and nobody else's here.
+
+    The address decides; where the vendor changed the domain, the name does as long as only one has it.
+    """
+    since = (act.begun_at - timedelta(hours=1)).timestamp()
+    name = mailbox.address.partition("@")[0].casefold()
+    found = [
+        casella
+        for casella in caselle
+        if casella.pec.partition("@")[0].casefold() == name
+        and casella.kind in ("", mailbox.kind)
+        and casella.times.get("registrazione", since) >= since
+    ]
+    taken = set(Mailbox.objects.filter(vendor_id__in=[each.id for each in found]).values_list("vendor_id", flat=True))
+    free = [casella for casella in found if casella.id not in taken]
+    exact = [casella for casella in free if casella.pec.casefold() == mailbox.address.casefold()]
+    timed = [casella for casella in free if "registrazione" in casella.times]
+    return exact[0] if exact else timed[0] if len(timed) == 1 else None
 
 
 @transaction.atomic
 def _done(mailbox: Mailbox, act: VendorAct, casella: Casella, *, source: Source) -> None:
     acts.end(act, ActOutcome.DONE)
-    if Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.REGISTERED, problem="", problem_field=""):
+    if Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.REGISTERED, **_WITHOUT_PROBLEM):
         following.take_in(mailbox, casella, source=source)
         enqueue("mailboxes.tasks.fetch_form", mailbox.pk)
 
@@ -171,38 +216,29 @@ def _done(mailbox: Mailbox, act: VendorAct, casella: Casella, *, source: Source)
 def _failed(mailbox: Mailbox, act: VendorAct, error: UpstreamError) -> None:
     outcome = acts.outcome_of(error)
     acts.end(act, outcome, error=error)
+    rows = Mailbox.objects.filter(pk=mailbox.pk)
     if outcome == ActOutcome.UNCERTAIN:
         _in_doubt(mailbox)
     elif isinstance(error, Rejected):
-        field = _field_named(error.message)
-        problem = refusal_sentence(error)
-        Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.DRAFT, problem=problem, problem_field=field)
-        changes.note(mailbox, MailboxState.DRAFT, source=Source.ANSWER, words=problem)
+        code = objections.to_registration(error)
+        problem = {"problem_code": code.value, "problem": error.message, "problem_field": _field_named(code, error)}
+        rows.move(MailboxState.DRAFT, **problem)
+        changes.note(mailbox, MailboxState.DRAFT, source=Source.ANSWER, words=error.message)
     else:
         logger.warning("The vendor could not be reached for mailbox %s; it is asked again.", mailbox.pk)
+        rows.filter(state=MailboxState.REGISTERING).update(problem_code=Objection.UNREACHABLE.value)
 
 
 def _in_doubt(mailbox: Mailbox) -> None:
-    if Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.UNCERTAIN):
+    if Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.UNCERTAIN, **_WITHOUT_PROBLEM):
         changes.note(mailbox, MailboxState.UNCERTAIN, source=Source.US)
 
 
-def refusal_sentence(error: Rejected) -> str:
-    """The vendor's refusal as a sentence for the clerk; the vendor's own words at the end."""
-    by_status = {
-        401: _("The provider does not accept the portal's own account. Please tell whoever runs the portal."),
-        402: _("The portal's account at the provider has not enough credit. Please tell whoever runs the portal."),
-        404: _("The provider does not know the address's domain, or it belongs to somebody else."),
-        406: _("The provider does not accept a value."),
-        428: _("The provider misses a value, or the mailbox is in another state than the portal thinks."),
-    }
-    sentence = by_status.get(error.status or 0, _("The provider refused."))
-    words = _("Its words: “%(words)s”") % {"words": error.message} if error.message else ""
-    return f"{sentence} {words}".strip()
-
-
-def _field_named(words: str) -> str:
-    """The vendor's field that its words begin with or name, "" where they name none."""
-    names = {field.name for field in Application._meta.fields} - NOT_SENT | {"casella_pec", "tipo_casella"}
-    found = next((word.strip(".,:;'\"") for word in words.split() if word.strip(".,:;'\"") in names), "")
-    return {"casella_pec": "address", "tipo_casella": "kind"}.get(found, found)
+def _field_named(code: Objection, error: Rejected) -> str:
+    """The field that the vendor's words name, or that their meaning concerns; "" where neither does."""
+    if code in (Objection.DOMAIN, Objection.TAKEN):
+        return "address"
+    known = {field.name: field.name for field in Application._meta.fields if field.name not in NOT_SENT}
+    known |= {"casella_pec": "address", "tipo_casella": "kind"}
+    words = [word.strip(".,:;'\"()") for word in error.message.split()]
+    return next((known[word] for word in words if word in known), "")

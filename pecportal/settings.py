@@ -232,6 +232,7 @@ SENDING_HOLD_SECONDS = env.float("SENDING_HOLD_SECONDS", default=60)
 SENDING_RETRY_SECONDS = env.float("SENDING_RETRY_SECONDS", default=5)
 TRACKING_SECONDS = env.float("TRACKING_SECONDS", default=60)
 TRACKING_IDLE_SECONDS = env.float("TRACKING_IDLE_SECONDS", default=3600)
+TRACKING_LEASE_SECONDS = env.float("TRACKING_LEASE_SECONDS", default=30)
 TRACKING_RUN_SECONDS = env.float("TRACKING_RUN_SECONDS", default=45)
 
 # --- the demo's clock: so many times quicker than real, counted from a real instant (Unix seconds)

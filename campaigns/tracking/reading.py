@@ -30,7 +30,6 @@ BATON = "tracking"
 SOON = 90.0  # seconds: a reading due sooner is waited for
 LONGEST_WALK = 60.0  # seconds after the time-box, in which a walk begun in time must end: below the queue's time-out
 READERS = 6
-LEASE = 150.0
 FULL_EVERY = timedelta(hours=24)
 RECENT = timedelta(days=40)
 DOUBT = timedelta(minutes=2)  # a whole reading proves absence only if it began this long after the send
@@ -43,7 +42,7 @@ def run(*, client: Upstream) -> int:
     due soon; otherwise the minutely job is quick enough.
     """
     holder = uuid.uuid4().hex
-    if not batons.take(BATON, holder, seconds=LEASE):
+    if not batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS):
         return 0
     until, found = time.monotonic() + settings.TRACKING_RUN_SECONDS, 0
     try:
@@ -64,8 +63,12 @@ def run(*, client: Upstream) -> int:
 def _read_due(due: Sequence[int], holder: str, *, until: float, client: Upstream) -> int:
     found = 0
     for mailbox_id in due:
-        if time.monotonic() < until and batons.take(BATON, holder, seconds=LEASE) and _take(mailbox_id, holder):
-            found += read(mailbox_id, client=client, until=until + LONGEST_WALK)
+        if (
+            time.monotonic() < until
+            and batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS)
+            and _take(mailbox_id, holder)
+        ):
+            found += read(mailbox_id, client=client, until=until + LONGEST_WALK, holder=holder)
     return found
 
 
@@ -104,7 +107,7 @@ def _rest(watch: InboxWatch) -> float:
 
 
 def _lease() -> timedelta:
-    return timedelta(seconds=LEASE)
+    return timedelta(seconds=settings.TRACKING_LEASE_SECONDS)
 
 
 def _until_next(mailboxes: Sequence[int]) -> float | None:
@@ -113,18 +116,18 @@ def _until_next(mailboxes: Sequence[int]) -> float | None:
     return min((_rest(watch) for watch in watches), default=None)
 
 
-def read(mailbox_id: int, *, client: Upstream, until: float | None = None) -> int:
+def read(mailbox_id: int, *, client: Upstream, until: float | None = None, holder: str = "") -> int:
     """Walk one inbox, take in what is new, and return how much that was.
 
     What stops it is kept in the scan's row. `until` is a time of the monotonic clock, after which no further page is
-    asked for: what was taken in stays, and the next reading goes on.
+    asked for: what was taken in stays, and the next reading goes on. `holder` keeps its baton while it reads.
     """
     mailbox = Mailbox.objects.get(pk=mailbox_id)
     watch = InboxWatch.objects.get_or_create(mailbox=mailbox)[0]
     scan = InboxScan.objects.create(mailbox=mailbox, full=_wants_all(watch), started_at=clock.now())
     seen = walk.Walk()
     try:
-        _walk(mailbox, watch, scan, seen, client=client, until=until)
+        _walk(mailbox, watch, scan, seen, client=client, until=until, holder=holder)
     except Unreadable as exc:
         scan.problem = str(exc)[:300]
         logger.exception("The credentials of mailbox %s cannot be opened.", mailbox_id)
@@ -157,7 +160,14 @@ def _wants_all(watch: InboxWatch) -> bool:
 
 
 def _walk(
-    mailbox: Mailbox, watch: InboxWatch, scan: InboxScan, seen: walk.Walk, *, client: Upstream, until: float | None
+    mailbox: Mailbox,
+    watch: InboxWatch,
+    scan: InboxScan,
+    seen: walk.Walk,
+    *,
+    client: Upstream,
+    until: float | None,
+    holder: str,
 ) -> None:
     access = credentials.of(mailbox)
     fetch = partial(_page, client, access)
@@ -182,6 +192,8 @@ def _walk(
                 watch.resume_page = start + seen.pages
                 return
             InboxWatch.objects.filter(pk=watch.pk).update(leased_until=timezone.now() + _lease())
+            if holder:
+                batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS)
 
 
 def _page(client: Upstream, access: Credentials, number: int) -> InboxPage:

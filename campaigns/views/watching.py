@@ -127,6 +127,9 @@ def _draft(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "findings": [(finding, steps.url_of(campaign, finding)) for finding in findings],
         "blocks": any(finding.blocks for finding in findings),
+        "go_on": next(
+            (steps.url_of(campaign, finding) for finding in findings if finding.blocks and finding.place), ""
+        ),
         "attachments": campaign.attachments.all(),
         "steps": steps.of(campaign, current="", findings=findings),
         "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),

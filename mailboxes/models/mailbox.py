@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes import objections
 from mailboxes.states import CredentialsState, Kind, MailboxState, VendorState
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
@@ -35,17 +36,26 @@ class Plan(models.Model):
         return self.name
 
 
+ASKED = (MailboxState.DRAFT, MailboxState.REGISTERING, MailboxState.UNCERTAIN)
+
+
 class Mailbox(models.Model):
-    """A certified mailbox, from the draft of its data on. `vendor_state` is the vendor's word, judged, never moved."""
+    """A certified mailbox, from the draft of its data on. `vendor_state` is the vendor's word, judged, never moved.
+
+    `address` is the one that was asked for until the vendor says which it is; where they differ, `asked_address`
+    keeps the former.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mailboxes")
     address = models.EmailField(_("address"), max_length=254)
+    asked_address = models.EmailField(_("address asked for"), max_length=254, blank=True)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.MASSIVE)
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, verbose_name=_("plan"))
     state = models.CharField(_("state"), max_length=20, choices=MailboxState.choices, default=MailboxState.DRAFT)
     state_since = models.DateTimeField(_("since"), default=timezone.now)
-    problem = models.TextField(_("what stopped the registration"), blank=True)
+    problem_code = models.CharField(_("what stopped the registration"), max_length=20, blank=True)
+    problem = models.TextField(_("the provider's words"), blank=True)
     problem_field = models.CharField(max_length=60, blank=True)
 
     vendor_id = models.CharField(_("the vendor's id"), max_length=100, blank=True)
@@ -81,6 +91,9 @@ class Mailbox(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["vendor_id"], condition=~Q(vendor_id=""), name="mailbox_vendor_id_once"),
             models.CheckConstraint(condition=Q(state__in=MailboxState.values), name="mailbox_state_known"),
+            models.UniqueConstraint(
+                fields=["organisation", "address"], condition=Q(state__in=ASKED), name="mailbox_asked_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -106,10 +119,22 @@ class Mailbox(models.Model):
     @property
     def tone(self) -> str:
         """How the state is coloured, beside its words."""
-        if self.state == MailboxState.UNCERTAIN:
-            return "warning"
-        tones = {"evasa": "success", "documenti_errati": "danger", "registrata": "warning", "in_evasione": "info"}
-        return tones.get(self.vendor_state, "secondary")
+        if self.state != MailboxState.REGISTERED:
+            return {MailboxState.UNCERTAIN: "warning", MailboxState.REGISTERING: "info"}.get(
+                MailboxState(self.state), "secondary"
+            )
+        tones = {
+            VendorState.ACTIVE: "success",
+            VendorState.DOCUMENTS_WRONG: "danger",
+            VendorState.REGISTERED: "warning",
+            VendorState.IN_REVIEW: "info",
+        }
+        return tones.get(VendorState(self.vendor_state), "secondary") if self._is_known else "secondary"
+
+    @property
+    def objection(self) -> str:
+        """What the vendor has against the registration, as a sentence; "" for nothing."""
+        return objections.sentence(self.problem_code, self.problem)
 
     @property
     def space_percent(self) -> int | None:
@@ -119,19 +144,25 @@ class Mailbox(models.Model):
     @property
     def next_step(self) -> str:
         """What its clerk has to do next, as a sentence; "" when there is nothing to do."""
+        if self.state == MailboxState.DRAFT and self.problem_code:
+            return _t("The provider did not register the mailbox: see why, and send it again.")
         if self.state == MailboxState.DRAFT:
             return _t("Complete the data and send the registration.")
-        if self.state == MailboxState.REGISTERING:
-            return ""
         if self.state == MailboxState.UNCERTAIN:
             return _t("The provider's answer was lost: the portal looks whether the mailbox was registered.")
+        if self.state == MailboxState.REGISTERING:
+            return ""
+        if self.is_active and self.credentials_state in (CredentialsState.MISSING, CredentialsState.REFUSED):
+            return _t("Enter the user name and password that the provider sent by e-mail.")
         sentences = {
             VendorState.REGISTERED: _t("Sign the activation form and hand it in with the identity document."),
             VendorState.DOCUMENTS_WRONG: _t("The documents were not accepted: hand them in again."),
         }
-        if self.is_active and self.credentials_state in (CredentialsState.MISSING, CredentialsState.REFUSED):
-            return _t("Enter the user name and password that the provider sent by e-mail.")
-        return sentences.get(VendorState(self.vendor_state), "") if self.vendor_state in VendorState.values else ""
+        return sentences.get(VendorState(self.vendor_state), "") if self._is_known else ""
+
+    @property
+    def _is_known(self) -> bool:
+        return self.vendor_state in VendorState.values
 
     def why_not(self) -> str | None:
         """Why no campaign may be sent from it, as a sentence for its clerk; None when it may."""

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes import objections
 from mailboxes.models.mailbox import Mailbox
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import State, moves
@@ -37,6 +38,9 @@ class HandInState(State):
     UNCERTAIN = "uncertain", _("Outcome unknown")
 
 
+ON_ITS_WAY = (HandInState.WAITING, HandInState.SENDING, HandInState.UNCERTAIN)
+
+
 class HandIn(models.Model):
     """Signed form and identity document, handed in together."""
 
@@ -47,6 +51,7 @@ class HandIn(models.Model):
     state_since = models.DateTimeField(_("since"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person"))
     at = models.DateTimeField(_("when"))
+    problem_code = models.CharField(_("what stopped it"), max_length=20, blank=True)
     problem = models.TextField(_("the provider's words"), blank=True)
 
     objects = TenantQuerySet.as_manager()
@@ -58,6 +63,16 @@ class HandIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mailbox_id}: {self.at:%d/%m/%Y %H:%M}"
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether it is not known yet what becomes of it."""
+        return self.state in ON_ITS_WAY
+
+    @property
+    def objection(self) -> str:
+        """What the vendor has against it, as a sentence; "" for nothing."""
+        return objections.sentence(self.problem_code, self.problem)
 
 
 class Paper(models.Model):

@@ -53,7 +53,7 @@ def test_faulty_rows_block_until_they_are_left_out_and_are_named() -> None:
 def test_many_faulty_rows_are_named_in_part() -> None:
     campaign = build.ready(csv=build.CSV + "".join(f"Neri;neri{n}\n" for n in range(9)))
 
-    assert "lines 5, 6, 7, 8, 9 …" in readiness.check(campaign)[0].sentence
+    assert "lines 5, 6, 7, 8, 9 and others" in readiness.check(campaign)[0].sentence
 
 
 def test_a_list_without_a_good_row_blocks() -> None:

@@ -162,9 +162,7 @@ def test_an_empty_wallet_holds_the_mailbox_and_loses_nothing(box: Sandbox, setti
     assert SendingLane.objects.get().hold == Hold.WALLET
 
 
-def test_a_wrong_mailbox_password_stops_the_mailbox_until_it_is_entered_again(
-    box: Sandbox, settings: Settings
-) -> None:
+def test_a_wrong_mailbox_password_stops_the_mailbox_until_it_is_entered_again(box: Sandbox, settings: Settings) -> None:
     settings.SENDING_PUMP_SECONDS = 3
     campaign = running(messages=3)
     box.create_mailbox(ADDRESS, "un'altra")
