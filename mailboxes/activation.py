@@ -5,18 +5,19 @@ import logging
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from mailboxes import acts, following, papers, registration
+from mailboxes import acts, following, objections, papers
 from mailboxes.models import HandIn, Mailbox, Paper, VendorAct
 from mailboxes.models.acts import ActKind, ActOutcome, Source
-from mailboxes.models.papers import HandInState, PaperKind
-from mailboxes.states import Kind, MailboxState, VendorState
+from mailboxes.models.papers import ON_ITS_WAY, HandInState, PaperKind
+from mailboxes.objections import Objection
+from mailboxes.states import Kind, VendorState
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
-from pecportal.upstream.errors import Rejected, UpstreamError
+from pecportal.upstream.errors import Rejected, SignInRefused, UpstreamError
 
 logger = logging.getLogger(__name__)
 WANTED = frozenset({VendorState.REGISTERED.value, VendorState.DOCUMENTS_WRONG.value})
@@ -25,17 +26,32 @@ LOOKS = 2
 
 
 def fetch_form(mailbox: Mailbox, *, client: Upstream) -> Paper:
-    """The vendor's activation form: asked for once, then kept. Raises `UpstreamError` when it cannot be had now."""
+    """The vendor's activation form: asked for once, then kept.
+
+    Raises `Refusal` before the mailbox is registered, `UpstreamError` when the form cannot be had now.
+    """
     kept = form_of(mailbox)
     if kept is not None:
         return kept
+    if not mailbox.vendor_id:
+        raise Refusal(_("There is no activation form yet: the mailbox is not registered."))
     data = client.pec.activation_form(mailbox.vendor_id)
-    name = f"modulo-{mailbox.address}.pdf"
     try:
         with transaction.atomic():
-            return papers.keep(mailbox, PaperKind.FORM, name=name, data=data)
+            return papers.keep(mailbox, PaperKind.FORM, name=f"modulo-{mailbox.address}.pdf", data=data)
     except IntegrityError:  # somebody else was quicker
         return Paper.objects.get(mailbox=mailbox, kind=PaperKind.FORM)
+
+
+def fetch_missing_form(mailbox_id: int, *, client: Upstream) -> None:
+    """Fetch the form of a mailbox that waits for its documents and has none; what fails is tried again later."""
+    mailbox = Mailbox.objects.get(pk=mailbox_id)
+    if mailbox.vendor_state not in WANTED:
+        return
+    try:
+        fetch_form(mailbox, client=client)
+    except UpstreamError as exc:
+        logger.warning("The form of mailbox %s could not be fetched: %s", mailbox_id, type(exc).__name__)
 
 
 def form_of(mailbox: Mailbox) -> Paper | None:
@@ -45,9 +61,7 @@ def form_of(mailbox: Mailbox) -> Paper | None:
 
 def wants_documents(mailbox: Mailbox) -> bool:
     """Whether the vendor waits for documents, and none are on their way."""
-    if mailbox.vendor_state not in WANTED:
-        return False
-    return not mailbox.hand_ins.filter(state__in=_ON_THEIR_WAY).exists()
+    return mailbox.vendor_state in WANTED and not mailbox.hand_ins.filter(state__in=ON_ITS_WAY).exists()
 
 
 def hand_in(mailbox: Mailbox, *, signed_form: tuple[str, bytes], identity: tuple[str, bytes], actor: User) -> HandIn:
@@ -55,12 +69,12 @@ def hand_in(mailbox: Mailbox, *, signed_form: tuple[str, bytes], identity: tuple
 
     Raises `Refusal`, and keeps nothing, for a paper that cannot be taken or when none are wanted.
     """
+    _refuse_unwanted(mailbox)  # before the papers cost anything
     parts = [("signed_form", signed_form[1]), ("identity", identity[1])]
     bundles = [papers.merged(parts)] if mailbox.kind in ONE_PDF else [papers.merged([part]) for part in parts]
     with transaction.atomic():
         row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
-        if not wants_documents(row):
-            raise Refusal(_("No documents are wanted for this mailbox just now."))
+        _refuse_unwanted(row)
         handed = HandIn.objects.create(mailbox=row, state_since=clock.now(), by=actor, at=clock.now())
         papers.keep(row, PaperKind.SIGNED_FORM, name=signed_form[0], data=signed_form[1], hand_in=handed)
         papers.keep(row, PaperKind.IDENTITY, name=identity[0], data=identity[1], hand_in=handed)
@@ -73,12 +87,14 @@ def hand_in(mailbox: Mailbox, *, signed_form: tuple[str, bytes], identity: tuple
 
 def submit_documents(hand_in_id: int, *, client: Upstream) -> None:
     """Hand the papers in: the job of `hand_in`. Run again it does nothing while an earlier call lives."""
+    handed = HandIn.objects.get(pk=hand_in_id)
     with transaction.atomic(durable=True):
-        handed = HandIn.objects.select_related("mailbox__organisation").get(pk=hand_in_id)
-        mailbox = Mailbox.objects.select_for_update(of=("self",)).get(pk=handed.mailbox_id)
-        act = acts.begin(mailbox, ActKind.HAND_IN) if handed.state == HandInState.WAITING else None
-        if act is None or not HandIn.objects.filter(pk=hand_in_id).move(HandInState.SENDING):
+        mailbox = Mailbox.objects.select_for_update().get(pk=handed.mailbox_id)
+        rows = HandIn.objects.filter(pk=hand_in_id, state=HandInState.WAITING)
+        act = acts.begin(mailbox, ActKind.HAND_IN) if rows.exists() else None
+        if act is None:
             return
+        rows.move(HandInState.SENDING, problem_code="", problem="")
     bundles = list(handed.papers.filter(kind=PaperKind.HANDED_IN).order_by("pk"))
     with papers.on_disk(bundles) as paths:
         if not acts.mark(act):
@@ -108,7 +124,7 @@ def look_for(act: VendorAct, *, client: Upstream) -> None:
     rows = HandIn.objects.filter(mailbox=mailbox, state=HandInState.UNCERTAIN)
     with transaction.atomic():
         following.take_in(mailbox, casella, source=Source.POLLING)
-        if casella.state not in WANTED:
+        if (casella.state or mailbox.vendor_state) not in WANTED:
             acts.end(act, ActOutcome.DONE)
             rows.move(HandInState.TAKEN)
         elif acts.not_found(act) >= LOOKS:
@@ -126,15 +142,14 @@ def lost(act: VendorAct) -> None:
 
 
 def ring_lost() -> None:
-    """Ring again for what waits to be handed in, and for forms that were not fetched."""
+    """Ring again for what waits to be handed in."""
     for pk in HandIn.objects.filter(state=HandInState.WAITING).values_list("pk", flat=True):
         enqueue("mailboxes.tasks.submit_documents", pk)
-    formless = Mailbox.objects.filter(state=MailboxState.REGISTERED, vendor_state__in=WANTED).exclude(vendor_id="")
-    for pk in formless.exclude(papers__kind=PaperKind.FORM).values_list("pk", flat=True):
-        enqueue("mailboxes.tasks.fetch_form", pk)
 
 
-_ON_THEIR_WAY = (HandInState.WAITING, HandInState.SENDING, HandInState.UNCERTAIN)
+def _refuse_unwanted(mailbox: Mailbox) -> None:
+    if not wants_documents(mailbox):
+        raise Refusal(_("No documents are wanted for this mailbox just now."))
 
 
 @transaction.atomic
@@ -145,7 +160,10 @@ def _failed(handed: HandIn, act: VendorAct, error: UpstreamError) -> None:
     if outcome == ActOutcome.UNCERTAIN:
         rows.move(HandInState.UNCERTAIN)
     elif isinstance(error, Rejected):
-        rows.move(HandInState.REFUSED, problem=registration.refusal_sentence(error))
+        # an account that may not even sign in says nothing of the papers: they wait for it
+        to = HandInState.WAITING if isinstance(error, SignInRefused) else HandInState.REFUSED
+        code, words = objections.to_hand_in(error), objections.words_of(error)
+        rows.move(to, problem_code=code.value, problem=words)
         enqueue("mailboxes.tasks.refresh", handed.mailbox_id)
     else:
-        rows.move(HandInState.WAITING)
+        rows.move(HandInState.WAITING, problem_code=Objection.UNREACHABLE.value)

@@ -39,9 +39,8 @@ def end(act: VendorAct, outcome: ActOutcome, *, error: UpstreamError | None = No
 
 
 def _told(error: UpstreamError) -> dict[str, object]:
-    status = error.status if 0 <= (error.status or 0) < 1000 else None
-    number = error.error if 0 <= (error.error or 0) < 32_768 else None  # the columns are small
-    return {"answer_status": status, "error": number, "answer": error.message[:2000]}
+    number = error.error if 0 <= (error.error or 0) < 32_768 else None  # the column holds no more
+    return {"answer_status": error.status, "error": number, "answer": error.message[:2000]}
 
 
 def outcome_of(error: UpstreamError) -> ActOutcome:

@@ -18,7 +18,7 @@ def new_address(mailbox: Mailbox) -> str:
     """A fresh unguessable address for this mailbox; only its hash is kept, and an older one stops working."""
     token = secrets.token_urlsafe(32)
     Mailbox.objects.filter(pk=mailbox.pk).update(callback_sha256=_hash(token))
-    return settings.PORTAL_URL.rstrip("/") + reverse("mailboxes:callback", args=[token])
+    return str(settings.PORTAL_URL).rstrip("/") + reverse("mailboxes:callback", args=[token])
 
 
 def mailbox_of(token: str) -> Mailbox | None:
@@ -30,7 +30,11 @@ def heed(mailbox: Mailbox) -> bool:
     """Ring for the state to be read again; False when it was called too often within a minute."""
     key = f"callback:{mailbox.pk}"
     cache.add(key, 0, timeout=60)
-    if cache.incr(key) > A_MINUTE:
+    try:
+        calls = cache.incr(key)
+    except ValueError:  # the minute ended between the two lines
+        calls = 1
+    if calls > A_MINUTE:
         return False
     enqueue("mailboxes.tasks.refresh_after_call", mailbox.pk)
     return True

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -14,15 +13,15 @@ from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.upstream import Upstream
-from pecportal.upstream.errors import UpstreamError
-from pecportal.upstream.massiva import Credentials
+from pecportal.upstream.errors import Rejected, SignInRefused, UpstreamError
+from pecportal.upstream.massiva import Credentials, Quota
 
 
 @sensitive_variables("password")
 def enter(mailbox: Mailbox, *, username: str, password: str, actor: User) -> None:
     """Keep the credentials sealed; they are taken for usable until the provider refuses them.
 
-    Raises `Refusal` for characters that no sign-in can carry.
+    Raises `Refusal` before the mailbox is active, and for characters that no sign-in can carry.
     """
     try:
         Credentials(username, password)
@@ -31,35 +30,41 @@ def enter(mailbox: Mailbox, *, username: str, password: str, actor: User) -> Non
             _("The user name or the password holds characters that cannot be right."), field="password"
         ) from exc
     with transaction.atomic():
-        Mailbox.objects.filter(pk=mailbox.pk).update(
-            username=username,
-            password_sealed=encryption.seal(password.encode(), context=_context(mailbox)),
-            credentials_state=CredentialsState.UNTESTED,
-            credentials_since=clock.now(),
-        )
-        record("mailbox.credentials", actor=actor, organisation=mailbox.organisation, target=mailbox)
+        row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
+        if not row.is_active:
+            raise Refusal(_("The mailbox is not active yet: its user name and password come when it is."))
+        row.username = username
+        row.password_sealed = encryption.seal(password.encode(), context=_context(row))
+        row.credentials_state, row.credentials_since = CredentialsState.UNTESTED, clock.now()
+        row.save(update_fields=["username", "password_sealed", "credentials_state", "credentials_since"])
+        record("mailbox.credentials", actor=actor, organisation=row.organisation, target=row)
 
 
 def test(mailbox: Mailbox, *, client: Upstream) -> CredentialsState:
     """Ask the provider something harmless with the stored credentials; what it says is kept and returned.
 
-    UNTESTED when it cannot be reached: then nothing is known. The space in use, which it tells, is kept.
+    UNTESTED when it cannot be reached: then nothing is known. The space in use, which it tells, is kept. Raises
+    `Refusal` when there are none, or when the password cannot be opened.
     """
     mailbox.refresh_from_db()
+    if mailbox.credentials_state == CredentialsState.MISSING:
+        raise Refusal(_("The mailbox's user name and password have not been entered yet."))
     try:
-        quota = client.massiva.quota(of(mailbox))
+        quota = _ask(of(mailbox), client=client)
+    except encryption.Unreadable as exc:
+        raise Refusal(_("The stored password cannot be opened any more: please enter it again.")) from exc
+    except SignInRefused:  # of the portal's account, not of the mailbox
+        return CredentialsState.UNTESTED
     except UpstreamError as exc:
         if exc.status != 401:
             return CredentialsState.UNTESTED
-        refused(mailbox.pk)
+        refused(mailbox.pk, since=mailbox.credentials_since)
         return CredentialsState.REFUSED
-    Mailbox.objects.filter(pk=mailbox.pk).update(
-        credentials_state=CredentialsState.GOOD,
-        credentials_since=clock.now(),
-        space_used=quota.usage,
-        space_limit=quota.limit,
-        space_at=timezone.now(),
-    )
+    tested = Mailbox.objects.filter(pk=mailbox.pk, password_sealed=mailbox.password_sealed)
+    tested.update(credentials_state=CredentialsState.GOOD)
+    if quota is not None:
+        space = {"space_used": quota.usage, "space_limit": quota.limit, "space_at": clock.now()}
+        Mailbox.objects.filter(pk=mailbox.pk).update(**space)
     return CredentialsState.GOOD
 
 
@@ -87,6 +92,17 @@ def refused(mailbox_id: int, *, since: datetime | None = None) -> None:
     if told.update(credentials_state=CredentialsState.REFUSED, credentials_since=clock.now()):
         mailbox = Mailbox.objects.select_related("organisation").get(pk=mailbox_id)
         record("mailbox.credentials_refused", organisation=mailbox.organisation, target=mailbox)
+
+
+def _ask(access: Credentials, *, client: Upstream) -> Quota | None:
+    """How full the mailbox is; None where only the inbox answers: a 400 of the quota says nothing of the sign-in."""
+    try:
+        return client.massiva.quota(access)
+    except Rejected as exc:
+        if exc.status != 400:
+            raise
+    client.massiva.inbox(access)
+    return None
 
 
 def _context(mailbox: Mailbox) -> str:

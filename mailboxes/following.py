@@ -48,8 +48,7 @@ def take_in(mailbox: Mailbox, casella: Casella, *, source: Source) -> bool:
     row.save(update_fields=_FIELDS)
     if changed:
         changes.note(row, row.vendor_state, source=source, words=_reason(casella))
-        facts = {"state": row.vendor_state, "source": source.value}
-        record("mailbox.state", organisation=row.organisation, target=row, **facts)
+        record("mailbox.state", organisation=row.organisation, target=row, state=row.vendor_state, source=source.value)
     return changed
 
 

@@ -58,6 +58,11 @@ def to_question(error: Rejected) -> Objection:
     return _BY_STATUS.get(error.status or 0, Objection.OTHER)
 
 
+def words_of(error: Rejected) -> str:
+    """The vendor's own words; "" where it gave none and the client spoke in its place."""
+    return "" if error.message == f"The vendor answered with status {error.status}." else error.message
+
+
 def sentence(code: str, words: str = "") -> str:
     """The sentence for a stored code, with the vendor's own words at the end; "" for no code."""
     if not code:

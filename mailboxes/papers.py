@@ -35,33 +35,33 @@ def merged(files: Sequence[tuple[str, bytes]]) -> bytes:
             raise Refusal(_("The file is larger than 10 MB."), field=field)
     header, pdf = _made([data for _field, data in files])
     if "code" in header:
-        number = header["file"] if isinstance(header["file"], int) else 0
-        raise Refusal(_sentence(str(header["code"])), field=files[number][0])
+        raise Refusal(_sentence(str(header["code"])), field=files[int(str(header["file"]))][0])
     return pdf
 
 
 def read(upload: UploadedFile[bytes]) -> bytes:
     """The upload's bytes, no more than one byte above the limit, which `merged` then refuses."""
-    return upload.read(LIMIT + 1)
+    data: bytes = upload.read(LIMIT + 1)
+    return data
 
 
 def keep(mailbox: Mailbox, kind: PaperKind, *, name: str, data: bytes, hand_in: HandIn | None = None) -> Paper:
     """Seal the bytes under a random name and write down what they are."""
     stored_as = f"papers/{uuid.uuid4().hex}"
-    sealed = encryption.seal(data, context=stored_as)
-    stored_as_really = default_storage.save(stored_as, ContentFile(sealed.encode()))
-    if stored_as_really != stored_as:
-        raise RuntimeError("A random name was taken already.")
-    return Paper.objects.create(
+    row = Paper.objects.create(
         mailbox=mailbox,
         hand_in=hand_in,
         kind=kind,
-        name=name[:150],
+        name=_clean(name),
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         stored_as=stored_as,
         added_at=clock.now(),
     )
+    sealed = encryption.seal(data, context=stored_as)
+    if default_storage.save(stored_as, ContentFile(sealed.encode())) != stored_as:
+        raise RuntimeError("A random name was taken already.")
+    return row
 
 
 def contents(paper: Paper) -> bytes:
@@ -71,6 +71,11 @@ def contents(paper: Paper) -> bytes:
     if hashlib.sha256(data).hexdigest() != paper.sha256:
         raise encryption.Unreadable("The paper is not what was kept.")
     return data
+
+
+def _clean(name: str) -> str:
+    """The user's name for a file, without what could mislead a reader."""
+    return "".join(sign for sign in name if sign.isprintable())[-150:]
 
 
 @contextmanager
@@ -85,6 +90,7 @@ def on_disk(papers: Sequence[Paper]) -> Iterator[list[Path]]:
 
 
 def _made(files: Sequence[bytes]) -> tuple[dict[str, object], bytes]:
+    """The maker's last line, and the PDF; the file that it was at when it died is the one to blame."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / str(number) for number in range(len(files))]
         for path, data in zip(paths, files, strict=True):
@@ -92,21 +98,25 @@ def _made(files: Sequence[bytes]) -> tuple[dict[str, object], bytes]:
         with confined.telling("mailboxes.papermaker", *map(str, paths)) as process:
             try:
                 told, _errors = process.communicate(timeout=SECONDS)
-            except subprocess.TimeoutExpired:
-                return {"code": "broken", "file": 0}, b""
-    line, _newline, pdf = told.partition(b"\n")
-    if process.returncode != 0 or not line:
-        return {"code": "broken", "file": 0}, b""
-    header: dict[str, object] = json.loads(line)
-    return header, pdf
+            except subprocess.TimeoutExpired as exc:
+                told = exc.stdout or b""
+    at = 0
+    while told:
+        line, _newline, told = told.partition(b"\n")
+        header: dict[str, object] = json.loads(line)
+        if "at" not in header:
+            return header, told
+        at = int(str(header["at"]))
+    return {"code": "too_heavy", "file": at}, b""
 
 
 def _sentence(code: str) -> str:
     sentences = {
         "type_not_allowed": _("The file is neither a PDF nor a JPEG or PNG picture."),
         "encrypted": _("The PDF is protected by a password: save it without one and upload it again."),
-        "too_many_pages": _("The PDF has more than 50 pages."),
+        "too_many_pages": _("Both papers together have more than 50 pages: upload only the pages that are asked for."),
         "too_many_pixels": _("The picture is too large: make it smaller, for instance by a new photograph."),
         "too_small": _("The picture is too small to be read: photograph the document from nearer."),
+        "too_heavy": _("The portal cannot cope with this file: scan the paper again, in black and white or coarser."),
     }
     return sentences.get(code, _("The file cannot be opened: it is damaged, or not what its name says."))

@@ -179,7 +179,7 @@ def _draft(mailbox: Mailbox) -> Mailbox:
 def _refuse_second(organisation: Organisation, address: str, *, but: Mailbox | None = None) -> None:
     Organisation.objects.select_for_update().get(pk=organisation.pk)  # two people at once get one draft
     rows = Mailbox.objects.filter(organisation=organisation, address=address).exclude(vendor_state__in=GONE)
-    if rows.exclude(pk=but.pk if but else None).exists():
+    if any(row != but for row in rows):
         raise Refusal(_("Your organisation has a mailbox with this address already."), field="address")
 
 
@@ -221,9 +221,9 @@ def _failed(mailbox: Mailbox, act: VendorAct, error: UpstreamError) -> None:
         _in_doubt(mailbox)
     elif isinstance(error, Rejected):
         code = objections.to_registration(error)
-        problem = {"problem_code": code.value, "problem": error.message, "problem_field": _field_named(code, error)}
-        rows.move(MailboxState.DRAFT, **problem)
-        changes.note(mailbox, MailboxState.DRAFT, source=Source.ANSWER, words=error.message)
+        words, field = objections.words_of(error), _field_named(code, error)
+        rows.move(MailboxState.DRAFT, problem_code=code.value, problem=words, problem_field=field)
+        changes.note(mailbox, MailboxState.DRAFT, source=Source.ANSWER, words=words)
     else:
         logger.warning("The vendor could not be reached for mailbox %s; it is asked again.", mailbox.pk)
         rows.filter(state=MailboxState.REGISTERING).update(problem_code=Objection.UNREACHABLE.value)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.models.application import CustomerType
 
+OTHER = "X"
 _COMPANY = (
     ("SI", _("Business services")),
     ("IN", _("Information technology")),
@@ -36,7 +37,7 @@ _LOCAL_BODY = (
     ("LA", _("Local health authority")),
     ("LI", _("Chamber of commerce")),
 )
-_OTHER = (("X", _("Other")),)
+_OTHER = ((OTHER, _("Other sector")),)
 
 SECTORS = [
     (_("Companies"), list(_COMPANY)),
@@ -44,6 +45,7 @@ SECTORS = [
     (_("Local public bodies"), list(_LOCAL_BODY)),
     (_("All"), list(_OTHER)),
 ]
+LABELS = dict((*_COMPANY, *_PROFESSIONAL, *_LOCAL_BODY, *_OTHER))
 SECTORS_OF = {
     CustomerType.COMPANY.value: frozenset(code for code, _label in _COMPANY + _OTHER),
     CustomerType.PROFESSIONAL.value: frozenset(code for code, _label in _PROFESSIONAL + _OTHER),

@@ -1,8 +1,7 @@
 """Background jobs of mailboxes: each a line or two that call work functions."""
 
-from mailboxes import activation, acts, following, registration, space
-from mailboxes.models import Mailbox
-from mailboxes.models.acts import ActKind, Source
+from mailboxes import activation, following, registration, space, sweeping
+from mailboxes.models.acts import Source
 from pecportal import vendor
 
 
@@ -13,7 +12,7 @@ def register(mailbox_id: int) -> None:
 
 def fetch_form(mailbox_id: int) -> None:
     """Fetch the activation form."""
-    activation.fetch_form(Mailbox.objects.get(pk=mailbox_id), client=vendor.connect())
+    activation.fetch_missing_form(mailbox_id, client=vendor.connect())
 
 
 def submit_documents(hand_in_id: int) -> None:
@@ -22,8 +21,9 @@ def submit_documents(hand_in_id: int) -> None:
 
 
 def refresh(mailbox_id: int) -> None:
-    """Read a mailbox's state."""
+    """Read a mailbox's state; and its form, if that could not be fetched before."""
     following.refresh(mailbox_id, client=vendor.connect())
+    activation.fetch_missing_form(mailbox_id, client=vendor.connect())
 
 
 def refresh_after_call(mailbox_id: int) -> None:
@@ -38,13 +38,4 @@ def read_space(mailbox_id: int) -> None:
 
 def sweep() -> None:
     """Find what lost jobs left behind, settle doubts, ask again for what may have changed."""
-    client = vendor.connect()
-    wings = {ActKind.REGISTRATION: registration, ActKind.HAND_IN: activation}
-    for act in acts.expired():
-        wings[ActKind(act.kind)].lost(act)
-    for kind, wing in wings.items():
-        for act in acts.doubts(kind):
-            wing.look_for(act, client=client)
-        wing.ring_lost()
-    following.ask_soon()
-    space.ask_soon()
+    sweeping.sweep(client=vendor.connect())

@@ -7,7 +7,7 @@ from mailboxes import views
 app_name = "mailboxes"
 urlpatterns = [
     path("", views.index, name="index"),
-    path("new/", views.start, name="start"),
+    path("start/", views.start, name="start"),
     path("availability/", views.availability, name="availability"),
     path("callback/<str:token>/", views.callback, name="callback"),
     path("<int:pk>/", views.detail, name="detail"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("<int:pk>/form/", views.activation_form, name="form"),
     path("<int:pk>/documents/", views.documents, name="documents"),
     path("<int:pk>/credentials/", views.credentials, name="credentials"),
+    path("<int:pk>/credentials/test/", views.test_credentials, name="test_credentials"),
     path("<int:pk>/refresh/", views.refresh, name="refresh"),
 ]

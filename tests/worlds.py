@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "banco@prova.example"
@@ -108,3 +109,17 @@ def _wait_for(here: World, process: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise RuntimeError(f"The simulated vendor did not start:\n{(here.folder / 'sandbox.log').read_text()}")
+
+
+@contextmanager
+def own_database(server: str) -> Iterator[str]:
+    """The URL of an empty database on the PostgreSQL server that `server` names, dropped afterwards."""
+    import psycopg
+
+    name = f"pecportal_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

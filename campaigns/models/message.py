@@ -1,10 +1,12 @@
 """Messages and the attempts to send them. What cannot happen twice is forbidden here, in the database."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +14,7 @@ from campaigns.models.campaign import Campaign
 from campaigns.states import MessageState, Outcome, Phase, Shown
 from mailboxes.models import Mailbox
 from pecportal.permissions import TenantQuerySet
-from pecportal.statemachine import State
+from pecportal.statemachine import Sql, State, move_by_id
 
 
 class MessageQuerySet(TenantQuerySet["Message"]):
@@ -22,6 +24,12 @@ class MessageQuerySet(TenantQuerySet["Message"]):
         """Move the rows that may become `to`, and return how many did; a verdict's status stays as it is."""
         changes.setdefault("status", Case(When(verdict="none", then=Value(to.value)), default=F("status")))
         return super().move(to, **changes)
+
+
+def move_messages(ids: Sequence[int], to: MessageState, **changes: object) -> int:
+    """`MessageQuerySet.move` for messages known by their ids, in one ready-made statement."""
+    status = Sql("CASE WHEN verdict = 'none' THEN %s ELSE status END", (to.value,))
+    return move_by_id(Message, ids, to, status=status, **changes)
 
 
 class Message(models.Model):
@@ -68,6 +76,10 @@ class Message(models.Model):
     def __str__(self) -> str:
         return self.ref
 
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("campaigns:message", args=[self.campaign_id, self.pk])
+
 
 class MessageContent(models.Model):
     """What one message says, frozen at launch and never changed."""
@@ -87,7 +99,7 @@ class MessageContent(models.Model):
         verbose_name_plural = _("contents of messages")
 
     def __str__(self) -> str:
-        return self.subject
+        return str(self.message_id)
 
 
 LIVE = Q(outcome__isnull=True) | Q(outcome__in=[Outcome.UNCERTAIN, Outcome.ACCEPTED])

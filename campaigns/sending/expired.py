@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from campaigns.models import Attempt
-from campaigns.sending import claims, outcomes
+from campaigns.sending import endings, outcomes
 from campaigns.states import Phase
 from pecportal import clock
 
@@ -20,7 +20,7 @@ def settle() -> int:
         with transaction.atomic(durable=True):
             rows = Attempt.objects.filter(outcome__isnull=True, leased_until__lt=clock.database_now())
             found = list(rows.select_for_update().order_by("leased_until")[:BATCH])
-            claims.finish([(row.message_id, row.pk, _ending(row)) for row in found])
+            endings.finish([(row.message_id, row.pk, _ending(row)) for row in found])
         total += len(found)
         if len(found) < BATCH:
             return total

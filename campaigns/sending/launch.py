@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns import readiness, references, text
+from campaigns import readiness, references, sentences, text
 from campaigns.models import Campaign, Message, MessageContent, Recipient
 from campaigns.states import CampaignState, MessageState
 from pecportal import clock
@@ -28,7 +28,11 @@ def launch(campaign: Campaign, *, actor: User) -> None:
     faults = [finding for finding in readiness.check(campaign) if finding.blocks]
     if faults:
         raise Refusal(faults[0].sentence)
+    checked = readiness.fingerprint(campaign)
     with transaction.atomic():
+        locked = Campaign.objects.select_for_update(of=("self",)).select_related("mailbox").get(pk=campaign.pk)
+        if locked.state == CampaignState.DRAFT and readiness.fingerprint(locked) != checked:
+            raise Refusal(_("The campaign was changed meanwhile: look at it once more before you start it."))
         draft = Campaign.objects.filter(pk=campaign.pk)
         if not draft.move(
             CampaignState.LAUNCHING, launched_by=actor, launched_at=clock.now(), problem="", frozen_line=0
@@ -49,8 +53,10 @@ def freeze(campaign_id: int) -> None:
         files = _files(campaign)
         while _freeze_batch(campaign_id, letter, files):
             continue
-    except (text.TextProblem, text.MissingValue) as exc:
-        back_to_draft(campaign, problem=str(exc))
+    except text.TextProblem as exc:
+        back_to_draft(campaign, problem=sentences.of_text(exc))
+    except text.MissingValue as exc:
+        back_to_draft(campaign, problem=sentences.of_missing(exc))
 
 
 def back_to_draft(campaign: Campaign, *, problem: str) -> None:

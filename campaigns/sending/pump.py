@@ -16,7 +16,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 
 from campaigns.models import Message
 from campaigns.models.tracking import Hold
-from campaigns.sending import claims, lanes, launch
+from campaigns.sending import claims, endings, lanes, launch
 from campaigns.sending.lanes import DRY_SECONDS, Job, Lane
 from campaigns.sending.outcomes import LaneEffect, aborted
 from campaigns.sending.senders import Done, Event, MarkAsked, Probed, Senders
@@ -117,7 +117,7 @@ class Pump:
         for done in work.done:
             try:
                 with transaction.atomic(durable=True):
-                    claims.finish([(done.job.message_id, done.job.attempt_id, done.ending)])
+                    endings.finish([(done.job.message_id, done.job.attempt_id, done.ending)])
             except DatabaseError:  # its lease ends, and it becomes a doubt or goes back to the queue
                 logger.exception("The end of attempt %s cannot be written down.", done.job.ref)
 
@@ -233,8 +233,8 @@ class Pump:
         try:
             with transaction.atomic(durable=True):
                 held = lanes.renew(self.holder) if wanted or now >= self.renew_at else set(self.lanes)
-                claims.finish([(d.job.message_id, d.job.attempt_id, d.ending) for d in work.done])
-                granted = claims.mark([mark.job for mark in work.marks]) if work.marks else set()
+                endings.finish([(d.job.message_id, d.job.attempt_id, d.ending) for d in work.done])
+                granted = endings.mark([mark.job for mark in work.marks]) if work.marks else set()
                 for mailbox_id in work.changed & held & set(self.lanes):
                     lanes.save(self.holder, self.lanes[mailbox_id])
                 for mailbox_id, since in work.refused.items():

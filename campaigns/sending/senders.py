@@ -81,8 +81,8 @@ class Senders:
 
     @property
     def has_room(self) -> bool:
-        """Whether a thread is free, or nearly so."""
-        return self._given - self._ended < self.threads
+        """Whether a thread is free, or will be soon: a few jobs wait, so that none has to wait for the next one."""
+        return self._given - self._ended < self.threads + self.threads // 2
 
     def give(self, job: Job) -> None:
         """Have a message sent."""

@@ -154,6 +154,8 @@ class Mailbox(models.Model):
             return ""
         if self.is_active and self.credentials_state in (CredentialsState.MISSING, CredentialsState.REFUSED):
             return _t("Enter the user name and password that the provider sent by e-mail.")
+        if self.hand_ins.filter(state__in=["waiting", "sending", "uncertain"]).exists():
+            return ""
         sentences = {
             VendorState.REGISTERED: _t("Sign the activation form and hand it in with the identity document."),
             VendorState.DOCUMENTS_WRONG: _t("The documents were not accepted: hand them in again."),

@@ -2,7 +2,7 @@
 
 from mailboxes.views.activating import activation_form, documents
 from mailboxes.views.registering import ask_again, availability, review, start, step, submit
-from mailboxes.views.watching import callback, credentials, detail, index, refresh
+from mailboxes.views.watching import callback, credentials, detail, index, refresh, test_credentials
 
 __all__ = [
     "activation_form",
@@ -18,4 +18,5 @@ __all__ = [
     "start",
     "step",
     "submit",
+    "test_credentials",
 ]

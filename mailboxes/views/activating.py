@@ -4,16 +4,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mailboxes import activation, following, papers
 from mailboxes.forms import DocumentsForm
-from mailboxes.views.scope import mailbox_of, person, show
+from mailboxes.models import Mailbox
+from mailboxes.states import VendorState
+from mailboxes.views.scope import mailbox_of, person, show, status_of
+from mailboxes.views.uploads import limited
 from pecportal import vendor
 from pecportal.errors import Refusal
 from pecportal.permissions import Power
 from pecportal.upstream.errors import UpstreamError
+
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 @login_required
@@ -23,35 +29,51 @@ def activation_form(request: HttpRequest, pk: int) -> HttpResponse:
     mailbox = mailbox_of(request, pk, Power.REGISTER)
     try:
         form = activation.fetch_form(mailbox, client=vendor.connect())
+    except Refusal as exc:
+        messages.info(request, str(exc))
+        return redirect(mailbox)
     except UpstreamError:
         messages.error(request, _("The provider does not give the form just now. Please try again in a few minutes."))
         return redirect(mailbox)
-    headers = {"Content-Disposition": f'attachment; filename="{form.name}"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(papers.contents(form), content_type="application/pdf", headers=headers)
+    response = HttpResponse(papers.contents(form), content_type="application/pdf")
+    response.headers["Content-Disposition"] = content_disposition_header(True, form.name) or "attachment"  # noqa: FBT003
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    return response
 
 
+@limited
 @login_required
 @require_http_methods(["GET", "POST"])
 def documents(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in the signed form and the identity document."""
     mailbox = mailbox_of(request, pk, Power.REGISTER)
-    form = DocumentsForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        signed, identity = form.cleaned_data["signed_form"], form.cleaned_data["identity"]
-        try:
-            activation.hand_in(
-                mailbox,
-                signed_form=(signed.name, papers.read(signed)),
-                identity=(identity.name, papers.read(identity)),
-                actor=person(request),
-            )
-        except Refusal as exc:
-            show(form, exc)
-        else:
-            messages.success(request, _("The documents are kept and are being handed in to the provider."))
-            return redirect(mailbox)
-    elif request.method == "GET" and not activation.wants_documents(mailbox):
+    if not activation.wants_documents(mailbox):
         messages.info(request, _("No documents are wanted for this mailbox just now."))
         return redirect(mailbox)
-    context = {"form": form, "mailbox": mailbox, "reason": following.documents_reason(mailbox)}
-    return render(request, "mailboxes/documents.html", context)
+    posted = request.method == "POST"
+    form = DocumentsForm(request.POST, request.FILES) if posted else DocumentsForm()
+    if form.is_valid() and _handed_in(request, mailbox, form):
+        return redirect(mailbox)
+    context = {
+        "form": form,
+        "mailbox": mailbox,
+        "is_second": mailbox.vendor_state == VendorState.DOCUMENTS_WRONG,
+        "reason": following.documents_reason(mailbox),
+    }
+    return render(request, "mailboxes/documents.html", context, status=status_of(form))
+
+
+def _handed_in(request: HttpRequest, mailbox: Mailbox, form: DocumentsForm) -> bool:
+    signed, identity = form.cleaned_data["signed_form"], form.cleaned_data["identity"]
+    try:
+        activation.hand_in(
+            mailbox,
+            signed_form=(signed.name, papers.read(signed)),
+            identity=(identity.name, papers.read(identity)),
+            actor=person(request),
+        )
+    except Refusal as exc:
+        show(form, exc)
+        return False
+    messages.success(request, _("The documents are kept and are being handed in to the provider."))
+    return True

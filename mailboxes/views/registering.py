@@ -1,35 +1,22 @@
 """The registration, a page a step. Each step is stored: leaving and coming back loses nothing."""
 
-from dataclasses import dataclass
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailboxes import registration, steps
+from mailboxes import asking, registration, steps
 from mailboxes.forms import AddressForm, ApplicantForm, HolderForm, KindForm
 from mailboxes.models import Mailbox
 from mailboxes.states import MailboxState
-from mailboxes.views.scope import mailbox_of, organisation_for, person, show
+from mailboxes.views import wizard
+from mailboxes.views.scope import mailbox_of, organisation_for, person, show, status_of
 from pecportal import vendor
 from pecportal.errors import Refusal
 from pecportal.permissions import Power
-from pecportal.upstream.errors import UpstreamError
-from pecportal.upstream.pec import Availability
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step as the stepper shows it."""
-
-    label: str
-    state: str
-    url: str
 
 
 @login_required
@@ -37,27 +24,26 @@ class Stage:
 def start(request: HttpRequest) -> HttpResponse:
     """Begin with the address that is wanted."""
     organisation = organisation_for(request, Power.REGISTER)
-    form = AddressForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        address = form.cleaned_data["address"]
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         if "check" in request.POST:
-            return render(request, "mailboxes/address.html", _page(form, None) | _asked(address))
+            return _page(request, form, None, verdict=_asked(form))
         try:
-            mailbox = registration.start(organisation, address=address, actor=person(request))
+            mailbox = registration.start(organisation, address=form.cleaned_data["address"], actor=person(request))
         except Refusal as exc:
             show(form, exc)
         else:
             return redirect("mailboxes:step", mailbox.pk, "kind")
-    return render(request, "mailboxes/address.html", _page(form, None))
+    return _page(request, form, None)
 
 
 @login_required
 @require_GET
 def availability(request: HttpRequest) -> HttpResponse:
-    """Whether an address is free, as a fragment while it is typed."""
+    """Whether an address is free, as a fragment."""
     organisation_for(request, Power.REGISTER)
     form = AddressForm(request.GET)
-    context = _asked(form.cleaned_data["address"]) if form.is_valid() else {}
+    context = {"verdict": _asked(form)} if form.is_valid() else {"problems": form.errors.get("address")}
     return render(request, "mailboxes/_availability.html", context)
 
 
@@ -65,32 +51,41 @@ def availability(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """Fill in one step; the vendor's own objection stands beside its field."""
-    mailbox = _draft(request, pk)
+    mailbox = mailbox_of(request, pk, Power.REGISTER)
+    if step not in steps.STEPS:
+        raise Http404
+    if mailbox.state != MailboxState.DRAFT:
+        return _sent_already(request, mailbox)
     form = _form(mailbox, step, request)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         if "check" in request.POST:
-            context = _page(form, mailbox, step) | _asked(form.cleaned_data["address"])
-            return render(request, "mailboxes/address.html", context)
+            return _page(request, form, mailbox, verdict=_asked(form))
         try:
             registration.save_step(mailbox, step, form.cleaned_data)
         except Refusal as exc:
             show(form, exc)
         else:
-            return redirect(_after(mailbox, step))
-    template = "mailboxes/address.html" if step == "address" else "mailboxes/step.html"
-    return render(request, template, _page(form, mailbox, step))
+            return redirect(wizard.next_url(Mailbox.objects.get(pk=mailbox.pk)))
+    return _page(request, form, mailbox, step)
 
 
 @login_required
 @require_GET
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything at a glance before it is sent."""
-    mailbox = _draft(request, pk)
-    missing = steps.missing_steps(mailbox.application)
-    if missing:
-        return redirect("mailboxes:step", mailbox.pk, missing[0])
-    sections = [(_labels()[name], name, _rows(mailbox, name)) for name in steps.STEPS]
-    context = {"mailbox": mailbox, "sections": sections, "steps": _stages(mailbox, steps.REVIEW)}
+    mailbox = mailbox_of(request, pk, Power.REGISTER)
+    if mailbox.state != MailboxState.DRAFT:
+        return _sent_already(request, mailbox)
+    if steps.missing_steps(mailbox.application):
+        return redirect(wizard.next_url(mailbox))
+    context = {
+        "mailbox": mailbox,
+        "sections": wizard.sections(mailbox),
+        "doubts": wizard.doubts(mailbox.application),
+        "objection": mailbox.objection,
+        "objection_step": steps.step_of(mailbox.problem_field),
+        "steps": wizard.stages(mailbox, steps.REVIEW),
+    }
     return render(request, "mailboxes/review.html", context)
 
 
@@ -102,7 +97,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         registration.submit(mailbox, actor=person(request))
     except Refusal as exc:
-        messages.warning(request, str(exc))
+        messages.info(request, str(exc))
     return redirect(mailbox)
 
 
@@ -118,93 +113,44 @@ def ask_again(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(mailbox)
 
 
-def _draft(request: HttpRequest, pk: int) -> Mailbox:
-    mailbox = mailbox_of(request, pk, Power.REGISTER)
-    if mailbox.state != MailboxState.DRAFT:
-        raise Http404
-    return mailbox
+def _sent_already(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    messages.info(request, _("The registration was sent already: its data cannot be changed any more."))
+    return redirect(mailbox)
 
 
 def _form(mailbox: Mailbox, step: str, request: HttpRequest) -> forms.BaseForm:
     data = request.POST if request.method == "POST" else None
     if step == "address":
-        form: forms.BaseForm = AddressForm(data, initial={"address": mailbox.address})
-    elif step == "kind":
-        form = KindForm(data, instance=mailbox, initial={"autorinnovo": mailbox.application.autorinnovo})
-    elif step in ("applicant", "holder"):
-        kind = {"applicant": ApplicantForm, "holder": HolderForm}[step]
-        form = kind(data, instance=mailbox.application)
-    else:
-        raise Http404
-    return form
+        return AddressForm(data, initial={"address": mailbox.address})
+    if step == "kind":
+        return KindForm(data, instance=mailbox, initial={"autorinnovo": mailbox.application.autorinnovo})
+    kind = {"applicant": ApplicantForm, "holder": HolderForm}[step]
+    return kind(data, instance=mailbox.application)
 
 
-def _after(mailbox: Mailbox, step: str) -> str:
-    following = [*steps.STEPS, steps.REVIEW]
-    name = following[following.index(step) + 1]
-    if name == steps.REVIEW:
-        return reverse("mailboxes:review", args=[mailbox.pk])
-    return reverse("mailboxes:step", args=[mailbox.pk, name])
+def _asked(form: forms.BaseForm) -> asking.Verdict:
+    return asking.ask(form.cleaned_data["address"], client=vendor.connect())
 
 
-def _page(form: forms.BaseForm, mailbox: Mailbox | None, step: str = "address") -> dict[str, object]:
-    objection = mailbox.problem if mailbox and steps.step_of(mailbox.problem_field) == step else ""
-    labels = {name: field.label for name, field in form.fields.items()}
-    return {
+def _page(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    mailbox: Mailbox | None,
+    step: str = "address",
+    *,
+    verdict: asking.Verdict | None = None,
+) -> HttpResponse:
+    concerned = mailbox is not None and steps.step_of(mailbox.problem_field) == step
+    field = form.fields.get(mailbox.problem_field) if mailbox and concerned else None
+    context = {
         "form": form,
         "mailbox": mailbox,
         "step": step,
-        "label": _labels()[step],
-        "objection": objection,
-        "objection_field": labels.get(mailbox.problem_field, "") if mailbox else "",
-        "steps": _stages(mailbox, step),
+        "label": wizard.labels()[step],
+        "objection": mailbox.objection if mailbox and concerned else "",
+        "objection_field": str(field.label) if field else "",
+        "steps": wizard.stages(mailbox, step),
+        "verdict": verdict,
     }
-
-
-def _asked(address: str) -> dict[str, object]:
-    """The vendor's word on an address; one that it cannot give is no refusal."""
-    try:
-        answer = vendor.connect().pec.availability(address)
-    except UpstreamError:
-        return {"asked": address, "answer": "unreachable"}
-    names = {Availability.FREE: "free", Availability.TAKEN: "taken", Availability.UNKNOWN: "unknown"}
-    return {
-        "asked": address,
-        "answer": names[answer.answer],
-        "alternatives": answer.alternatives,
-        "words": answer.message,
-    }
-
-
-def _labels() -> dict[str, str]:
-    return {
-        "address": _("Address"),
-        "kind": _("Kind and plan"),
-        "applicant": _("Applicant"),
-        "holder": _("Holder"),
-        steps.REVIEW: _("Review"),
-    }
-
-
-def _stages(mailbox: Mailbox | None, now: str) -> list[Stage]:
-    done = mailbox.application.steps_done if mailbox else []
-    stages = []
-    for name, label in _labels().items():
-        state = "current" if name == now else "done" if name in done else "todo"
-        url = reverse("mailboxes:step", args=[mailbox.pk, name]) if mailbox and state == "done" else ""
-        stages.append(Stage(label, state, url))
-    return stages
-
-
-def _rows(mailbox: Mailbox, step: str) -> list[tuple[str, str]]:
-    rows = []
-    for name in steps.FIELDS[step]:
-        owner = mailbox if name in ("address", "kind", "plan") else mailbox.application
-        display = getattr(owner, f"get_{name}_display", None)
-        value = display() if display else getattr(owner, name)
-        if isinstance(value, bool):
-            value = _("yes") if value else _("no")
-        if hasattr(value, "strftime"):
-            value = value.strftime("%d/%m/%Y")
-        rows.append((str(owner._meta.get_field(name).verbose_name), str(value or "")))
-    return [(label, value) for label, value in rows if value]
+    template = "mailboxes/address.html" if step == "address" else "mailboxes/step.html"
+    return render(request, template, context, status=status_of(form))

@@ -1,7 +1,5 @@
 """Which mailbox a page is about: one's own, or none at all."""
 
-from typing import Any
-
 from django import forms
 from django.http import Http404, HttpRequest
 
@@ -13,15 +11,15 @@ from pecportal.permissions import Power, may, require, visible_or_404
 
 
 def person(request: HttpRequest) -> User:
-    """Who is signed in; every view here demands it."""
+    """Who is signed in; for views behind `login_required`."""
     if not isinstance(request.user, User):
-        raise Http404
+        raise TypeError("Nobody is signed in.")
     return request.user
 
 
 def mailbox_of(request: HttpRequest, pk: int, power: Power | None = None) -> Mailbox:
     """A visible mailbox, on which the person has `power`; 404 otherwise, for whatever reason."""
-    rows = Mailbox.objects.visible_to(person(request), power).select_related("organisation", "plan")
+    rows = Mailbox.objects.visible_to(person(request), power).select_related("organisation", "plan", "created_by")
     return visible_or_404(rows, pk=pk)
 
 
@@ -34,7 +32,7 @@ def organisation_for(request: HttpRequest, power: Power) -> Organisation:
     return organisation
 
 
-def powers(request: HttpRequest, mailbox: Mailbox) -> dict[str, Any]:
+def powers(request: HttpRequest, mailbox: Mailbox) -> dict[str, bool]:
     """What the page may offer."""
     who = person(request)
     return {
@@ -46,3 +44,8 @@ def powers(request: HttpRequest, mailbox: Mailbox) -> dict[str, Any]:
 def show(form: forms.BaseForm, refusal: Refusal) -> None:
     """Put a refusal beside the field that it concerns, on top of the form otherwise."""
     form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+
+
+def status_of(form: forms.BaseForm) -> int:
+    """The status of a page with this form: 422 when what was sent cannot be taken."""
+    return 422 if form.is_bound and form.errors else 200

@@ -356,6 +356,15 @@ def test_every_page_of_a_draft_opens_before_anything_is_prepared(browser: Client
     assert statuses == [200] * len(names)
 
 
+def test_a_drafts_page_leads_on_to_what_is_missing_first(browser: Client, clerk: User) -> None:
+    campaign = build.draft(clerk)
+
+    page = browser.get(campaign.get_absolute_url())
+
+    assert page.context["go_on"] == reverse("campaigns:recipients", args=[campaign.pk])
+    assert "There is no list of recipients yet" in words(page)
+
+
 def test_uploads_are_protected_against_forged_forms(clerk: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(clerk)

@@ -10,7 +10,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from campaigns.models import Attempt, Campaign, Message, Reservation  # noqa: E402
-from campaigns.states import CampaignState, Outcome  # noqa: E402
+from campaigns.states import CampaignState, Outcome, Phase  # noqa: E402
 from pecportal.queue import enqueue  # noqa: E402
 from tests.engine import running  # noqa: E402
 
@@ -34,7 +34,9 @@ def state() -> None:
     for message, ref, outcome in Attempt.objects.order_by("n").values_list("message", "ref", "outcome"):
         attempts.setdefault(message, []).append(f"{ref}:{outcome}")
     live = Attempt.objects.exclude(outcome__in=[Outcome.NOT_SENT, Outcome.PRESUMED_NOT_SENT]).count()
+    wire = Attempt.objects.filter(phase=Phase.WIRE)
     answer = {
+        "on_wire": list(wire.filter(outcome__isnull=True).values_list("ref", flat=True)),
         "completed": Campaign.objects.filter(state=CampaignState.COMPLETED).exists(),
         "live": live,
         "reserved": Reservation.objects.filter(released=False).count(),

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from campaigns.models import Attempt, Campaign, Message, Reservation, SendingLane
 from campaigns.models.tracking import Hold
-from campaigns.sending import claims, expired, launch, outcomes, pump
+from campaigns.sending import endings, expired, launch, outcomes, pump
 from campaigns.states import CampaignState, MessageState, Outcome, Phase
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
@@ -286,7 +286,7 @@ def test_a_late_ending_settles_the_doubt(box: Sandbox, late: outcomes.Ending, st
     expired.settle()
 
     for _ in range(2):
-        claims.finish([(attempt.message_id, attempt.pk, late)])
+        endings.finish([(attempt.message_id, attempt.pk, late)])
 
     attempt.refresh_from_db()
     assert attempt.outcome == outcome

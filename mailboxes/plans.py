@@ -1,0 +1,33 @@
+"""How much a mailbox may send: which plan it has, and what the plan says."""
+
+from django.db import transaction
+
+from mailboxes.models import Mailbox, Plan
+from pecportal.journal.record import record
+from pecportal.organisations.models import User
+
+
+@transaction.atomic
+def assign(mailbox: Mailbox, plan: Plan | None, *, actor: User) -> None:
+    """Put a mailbox under a plan; the one that it has already changes nothing."""
+    row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
+    if row.plan_id == (plan.pk if plan else None):
+        return
+    row.plan = plan
+    row.save(update_fields=["plan"])
+    name = plan.name if plan else ""
+    record("mailbox.plan", actor=actor, organisation=row.organisation, target=row, plan=name)
+
+
+@transaction.atomic
+def save(plan: Plan, *, actor: User) -> None:
+    """Keep a plan's numbers, which hold for all its mailboxes from now on."""
+    plan.save()
+    record(
+        "plan.save",
+        actor=actor,
+        target=plan,
+        daily_limit=plan.daily_limit,
+        monthly_limit=plan.monthly_limit,
+        margin=plan.margin,
+    )

@@ -1,0 +1,45 @@
+"""Papers that come in: no more of a request is kept than what two of them may weigh; the rest passes by."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from mailboxes.papers import LIMIT
+
+MOST = 2 * LIMIT + 2**20
+View = Callable[..., HttpResponseBase]
+
+
+class Ceiling(FileUploadHandler):
+    """Stands before the other handlers and gives them at most MOST bytes: one paper is then too large, as it is."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request)
+        self.come = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        """Hand the piece on while there is room."""
+        self.come += len(raw_data)
+        return raw_data if self.come <= MOST else None
+
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
+        """The other handlers make the file."""
+        return None
+
+
+def limited(view: View) -> View:
+    """A view whose uploads end at the ceiling."""
+    protected = csrf_protect(view)
+
+    @csrf_exempt  # until the handler is in place: reading the token reads the files, too
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.upload_handlers.insert(0, Ceiling(request))
+        return protected(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,306 @@
+"""Answers that were lost and workers that died: nothing is paid for twice, nothing is forgotten."""
+
+import pytest
+from django.db import transaction
+
+from mailboxes import acts, registration, tasks
+from mailboxes.models import HandIn, Mailbox, VendorAct
+from mailboxes.models.acts import ActKind, ActOutcome
+from mailboxes.states import MailboxState
+from pecportal.errors import Refusal
+from pecportal.journal.models import Entry
+from tests import build as kernel
+from tests.jobs import Jobs
+from tests.mailboxes import build
+from tests.mailboxes.trouble import TroubledSandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def sweep(jobs: Jobs, *, times: int = 1) -> None:
+    """The periodic job, so many minutes long, and whatever it rings for."""
+    for _time in range(times):
+        build.age()
+        tasks.sweep()
+        jobs.run()
+
+
+# --- lost answers of a registration
+
+
+def test_a_lost_answer_leaves_a_doubt_and_the_vendor_is_not_asked_twice(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.lose("POST", taken=True)
+    box = build.registered(jobs)
+    assert box.state == MailboxState.UNCERTAIN
+
+    build.register(box)
+    jobs.run()
+
+    assert vendor.count("POST /pec") == 1
+
+
+def test_a_registration_whose_answer_was_lost_is_found_again(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.lose("POST", taken=True)
+    box = build.registered(jobs)
+
+    sweep(jobs)
+
+    box = build.fresh(box)
+    assert (box.state, box.vendor_id) == (MailboxState.REGISTERED, vendor.mailboxes()[0].id)
+    assert box.papers.filter(kind="modulo").exists()
+    assert VendorAct.objects.get().outcome == ActOutcome.DONE
+    assert box.changes.filter(state="registrata", source="polling").exists()
+
+
+def test_one_with_another_domain_is_found_by_its_name(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.answered_domain = "postamassiva.com"
+    vendor.lose("POST", taken=True)
+    box = build.registered(jobs)
+
+    sweep(jobs)
+
+    assert build.fresh(box).address == "ufficio.tributi@postamassiva.com"
+
+
+def test_a_registration_that_was_not_done_is_asked_for_again_only_by_a_person_and_after_two_looks(
+    vendor: TroubledSandbox, jobs: Jobs
+) -> None:
+    vendor.lose("POST", taken=False)
+    box = build.registered(jobs)
+    for _look in range(2):
+        with pytest.raises(Refusal):
+            registration.ask_again(box, actor=box.created_by)
+        sweep(jobs)
+
+    registration.ask_again(box, actor=box.created_by)
+    registration.submit(box, actor=box.created_by)
+    jobs.run()
+
+    assert build.fresh(box).state == MailboxState.REGISTERED
+    assert vendor.count("POST /pec") == 2
+    assert len(vendor.mailboxes()) == 1
+
+
+def test_without_a_person_nothing_is_asked_for_again(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.lose("POST", taken=False)
+    box = build.registered(jobs)
+
+    sweep(jobs, times=4)
+
+    assert build.fresh(box).state == MailboxState.UNCERTAIN
+    assert vendor.count("POST /pec") == 1
+
+
+def test_two_looks_within_a_minute_count_once(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.lose("POST", taken=False)
+    build.registered(jobs)
+
+    for _time in range(3):
+        tasks.sweep()
+
+    assert VendorAct.objects.get().looks == 1
+
+
+def test_a_look_at_a_vendor_that_does_not_answer_is_no_look(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.lose("POST", taken=False)
+    build.registered(jobs)
+    vendor.answer("GET", "/pec", 503, b"<html>down</html>")
+
+    sweep(jobs)
+
+    assert VendorAct.objects.get().looks == 0
+
+
+def test_a_mailbox_that_somebody_else_has_here_is_not_taken_for_ones_own(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    theirs = build.registered(jobs)
+    vendor.lose("POST", taken=False)
+    ours = build.registered(jobs)
+
+    sweep(jobs, times=2)
+
+    assert build.fresh(ours).state == MailboxState.UNCERTAIN
+    assert build.fresh(ours).vendor_id == ""
+    assert build.fresh(theirs).vendor_id == vendor.mailboxes()[0].id
+
+
+def test_a_mailbox_that_was_there_long_before_is_not_taken_for_ones_own(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.create_mailbox(build.ADDRESS, "parola", state="registrata")
+    vendor.advance(hours=0)
+    vendor.mailboxes()[0].times["registrazione"] = vendor.clock.now().replace(year=2020)
+    vendor.lose("POST", taken=False)
+    box = build.registered(jobs)
+
+    sweep(jobs)
+
+    assert build.fresh(box).state == MailboxState.UNCERTAIN
+
+
+def test_a_registration_that_the_vendor_made_late_is_found_at_a_later_look(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.submitted()
+    with transaction.atomic():
+        act = acts.begin(box, ActKind.REGISTRATION)
+    assert act is not None
+    assert acts.mark(act)
+    build.expire_leases()
+    sweep(jobs)
+    assert build.fresh(box).state == MailboxState.UNCERTAIN
+
+    vendor.create_mailbox(build.ADDRESS, "parola", state="registrata")
+    sweep(jobs)
+
+    assert build.fresh(box).state == MailboxState.REGISTERED
+
+
+# --- workers that died
+
+
+def die(box: Mailbox, *, marked: bool) -> VendorAct:
+    """A worker that died before, or after, it allowed itself the call."""
+    with transaction.atomic():
+        act = acts.begin(box, ActKind.REGISTRATION)
+    assert act is not None
+    if marked:
+        assert acts.mark(act)
+    return act
+
+
+def test_a_worker_that_died_before_the_call_is_followed_by_another(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.submitted()
+    jobs.clear()
+    die(box, marked=False)
+    sweep(jobs)
+    assert vendor.count("POST /pec") == 0, "its lease has not ended"
+
+    build.expire_leases()
+    sweep(jobs)
+
+    assert build.fresh(box).state == MailboxState.REGISTERED
+    assert vendor.count("POST /pec") == 1
+
+
+def test_a_worker_that_died_on_the_wire_leaves_a_doubt(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.submitted()
+    jobs.clear()
+    die(box, marked=True)
+    build.expire_leases()
+
+    sweep(jobs, times=3)
+
+    assert build.fresh(box).state == MailboxState.UNCERTAIN
+    assert vendor.count("POST /pec") == 0
+
+
+def test_a_worker_whose_lease_ended_does_not_make_its_call(jobs: Jobs) -> None:
+    act = die(build.submitted(), marked=False)
+    build.expire_leases()
+
+    assert not acts.mark(act)
+
+
+def test_a_lost_job_is_rung_for_again(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.submitted()
+    jobs.clear()
+
+    sweep(jobs)
+
+    assert build.fresh(box).state == MailboxState.REGISTERED
+
+
+def test_the_sweep_run_twice_does_no_more_than_once(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    vendor.lose("POST", taken=True)
+    box = build.registered(jobs)
+
+    for _time in range(2):
+        tasks.sweep()
+    jobs.run()
+
+    assert build.fresh(box).state == MailboxState.REGISTERED
+    assert box.changes.filter(state="registrata").count() == 1
+    assert Entry.objects.filter(action="mailbox.state").count() == 1
+
+
+def test_one_doubt_that_cannot_be_settled_does_not_hold_up_the_others(
+    vendor: TroubledSandbox, jobs: Jobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mailbox without a number at the vendor's cannot be asked for, which is an error of ours."""
+    broken = build.registered(jobs)
+    build.handed_in(broken)
+    HandIn.objects.update(state="uncertain")
+    jobs.clear()
+    VendorAct.objects.create(
+        mailbox=broken,
+        kind=ActKind.HAND_IN,
+        outcome=ActOutcome.UNCERTAIN,
+        begun_at=broken.created_at,
+        leased_until=broken.created_at,
+    )
+    Mailbox.objects.filter(pk=broken.pk).update(vendor_id="")
+    good = build.registered(jobs, address="altra@pecmassiva.com")
+    build.handed_in(good)
+    vendor.lose("PATCH", taken=True)
+    jobs.run()
+
+    sweep(jobs)
+
+    assert "could not be looked for" in caplog.text
+    assert good.hand_ins.get().state == "taken"
+
+
+# --- hand-ins
+
+
+def test_a_hand_in_whose_answer_was_lost_but_which_was_taken_is_found_so(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.registered(jobs)
+    vendor.lose("PATCH", taken=True)
+    handed = build.handed_in(box)
+    jobs.run()
+    handed.refresh_from_db()
+    assert handed.state == "uncertain"
+
+    sweep(jobs)
+
+    handed.refresh_from_db()
+    assert (handed.state, build.fresh(box).vendor_state) == ("taken", "in_evasione")
+    assert sum(call.startswith("PATCH") for call in vendor.calls) == 1
+
+
+def test_a_hand_in_that_did_not_arrive_is_made_again_after_two_looks(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.registered(jobs)
+    vendor.lose("PATCH", taken=False)
+    handed = build.handed_in(box)
+    jobs.run()
+
+    sweep(jobs)
+    assert HandIn.objects.get().state == "uncertain"
+    sweep(jobs)
+
+    handed.refresh_from_db()
+    assert handed.state == "taken"
+    assert sum(call.startswith("PATCH") for call in vendor.calls) == 2
+
+
+@pytest.mark.parametrize(("marked", "calls"), [(False, 1), (True, 0)])
+def test_a_worker_that_died_at_a_hand_in(vendor: TroubledSandbox, jobs: Jobs, marked: bool, calls: int) -> None:
+    box = build.registered(jobs)
+    handed = build.handed_in(box)
+    jobs.clear()
+    with transaction.atomic():
+        act = acts.begin(box, ActKind.HAND_IN)
+        HandIn.objects.filter(pk=handed.pk).update(state="sending")
+    assert act is not None
+    if marked:
+        acts.mark(act)
+    build.expire_leases()
+
+    sweep(jobs)
+
+    assert sum(call.startswith("PATCH") for call in vendor.calls) == calls
+    assert HandIn.objects.get().state == ("uncertain" if marked else "taken")
+
+
+def test_mailboxes_that_are_not_ours_to_get_are_left_alone(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    kernel.mailbox(vendor=vendor)
+
+    sweep(jobs)
+
+    assert VendorAct.objects.count() == 0
