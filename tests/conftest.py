@@ -40,6 +40,7 @@ def _installation(settings: Settings, tmp_path: Path) -> None:
     settings.TRACKING_SECONDS = settings.TRACKING_IDLE_SECONDS = 0.2
     settings.TRACKING_RUN_SECONDS = 1.0
     settings.CLOCK_SPEED = 1.0
+    settings.LANGUAGE_CODE = "en"  # the language that the tests are written in
 
 
 @pytest.fixture
