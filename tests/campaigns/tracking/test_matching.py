@@ -53,6 +53,7 @@ def test_the_end_of_a_receipt_s_subject_names_the_attempt(subject: str, match: M
         f"CONSEGNA: Avviso Rif. {REF}E {CODE}",
         f"CONSEGNA: Avviso Rif. {REF[:9]} {CODE}",
         f"CONSEGNA: Avviso Rif. {REF[:9]}U {CODE}",
+        f"CONSEGNA: Avviso Rif. {REF.replace('K', chr(0x212A))} {CODE}",
         f"CONSEGNA: Avviso xRif. {REF} {CODE}",
         f"CONSEGNA: Avviso Rif. {REF}-1 {CODE}",
         f"CONSEGNA: Avviso Rif. {REF}-02 {CODE}",

@@ -137,7 +137,7 @@ def test_a_time_out_notice_says_whether_it_is_the_last(words: str, final: bool |
 
 
 def test_the_original_subject_never_makes_a_notice_final() -> None:
-    subject = 'Pagare entro ventiquattro ore "subito" 5.4.1'
+    subject = 'Pagare "entro ventiquattro ore" 5.4.1'
     body = f'il messaggio "{subject}" proveniente da "24 ore@pec.example" non è stato consegnato nelle prime dodici ore'
 
     assert read(f"{TIMEOUT}: {subject}", body).final is False

@@ -150,6 +150,12 @@ def test_a_page_of_broken_items_hides_none_behind_it() -> None:
     assert not seen.complete
 
 
+def test_broken_items_that_the_total_leaves_out_are_not_complete() -> None:
+    _items, seen = walked(lambda number: page(mails(3), total=3, broken=1) if number == 1 else page([], total=3))
+
+    assert (seen.items, seen.complete) == (3, False)
+
+
 def test_an_item_twice_on_a_page_counts_once() -> None:
     items, seen = walked(lambda number: page([item(1), item(1)] if number == 1 else [], total=2))
 
