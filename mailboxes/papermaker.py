@@ -55,13 +55,18 @@ def main(paths: list[str]) -> None:
         _print({"pages": len(writer.pages)}, pdf)
 
 
+def is_known(data: bytes) -> bool:
+    """Whether these bytes begin as a PDF (some write a few bytes before it), a JPEG or a PNG does."""
+    return data.startswith(_IMAGES) or b"%PDF-" in data[:1024]
+
+
 def _append(writer: "PdfWriter", data: bytes) -> None:
     from pypdf import PdfReader
 
+    if not is_known(data):
+        raise BadPaper("type_not_allowed")
     if data.startswith(_IMAGES):
         data = _image_as_pdf(data)
-    elif b"%PDF-" not in data[:1024]:
-        raise BadPaper("type_not_allowed")
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):  # many forms are locked against changes, and open to all
         raise BadPaper("encrypted")

@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
+from mailboxes import papermaker
 from mailboxes.models import HandIn, Mailbox, Paper
 from mailboxes.models.papers import PaperKind
 from pecportal import clock, confined, encryption
@@ -33,6 +34,8 @@ def merged(files: Sequence[tuple[str, bytes]]) -> bytes:
             raise Refusal(_("The file is empty."), field=field)
         if len(data) > LIMIT:
             raise Refusal(_("The file is larger than 10 MB."), field=field)
+        if not papermaker.is_known(data):
+            raise Refusal(_sentence("type_not_allowed"), field=field)
     header, pdf = _made([data for _field, data in files])
     if "code" in header:
         raise Refusal(_sentence(str(header["code"])), field=files[int(str(header["file"]))][0])

@@ -100,4 +100,4 @@ class Paper(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.get_kind_display())

@@ -78,12 +78,13 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         return _sent_already(request, mailbox)
     if steps.missing_steps(mailbox.application):
         return redirect(wizard.next_url(mailbox))
+    concerned = steps.step_of(mailbox.problem_field)
     context = {
         "mailbox": mailbox,
         "sections": wizard.sections(mailbox),
         "doubts": wizard.doubts(mailbox.application),
         "objection": mailbox.objection,
-        "objection_step": steps.step_of(mailbox.problem_field),
+        "objection_url": wizard.url_of(mailbox, concerned) if concerned != steps.REVIEW else "",
         "steps": wizard.stages(mailbox, steps.REVIEW),
     }
     return render(request, "mailboxes/review.html", context)

@@ -58,9 +58,9 @@ def url_of(mailbox: Mailbox, step: str) -> str:
 
 
 def next_url(mailbox: Mailbox) -> str:
-    """Where the registration goes on: the first step that is not complete, the review when all are."""
+    """Where the registration goes on: a step that is not complete, one that the vendor objects to, else the review."""
     missing = steps.missing_steps(mailbox.application)
-    return url_of(mailbox, missing[0] if missing else steps.REVIEW)
+    return url_of(mailbox, missing[0] if missing else steps.step_of(mailbox.problem_field))
 
 
 def sections(mailbox: Mailbox) -> list[Section]:

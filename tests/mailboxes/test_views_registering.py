@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from mailboxes import asking
 from mailboxes.models import Application, Mailbox
 from mailboxes.states import MailboxState
+from pecportal import vendor as vendors
 from pecportal.organisations.models import User
 from tests.jobs import Jobs
 from tests.mailboxes import build
-from tests.mailboxes.pages import Answer, words
+from tests.mailboxes.pages import Answer, file, words
 from tests.mailboxes.trouble import TroubledSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +36,7 @@ def kind() -> dict[str, str]:
 
 
 def test_a_clerk_goes_from_nothing_to_an_active_tested_mailbox(
-    browser: Client, vendor: TroubledSandbox, jobs: Jobs, tmp_path: object
+    browser: Client, vendor: TroubledSandbox, jobs: Jobs
 ) -> None:
     response = browser.post(reverse("mailboxes:start"), {"address": build.ADDRESS})
     box = Mailbox.objects.get()
@@ -50,7 +50,7 @@ def test_a_clerk_goes_from_nothing_to_an_active_tested_mailbox(
 
     assert "Sign the activation form and hand it in" in words(browser.get(box.get_absolute_url()))
     form = browser.get(url("form", box))
-    papers = {"signed_form": _file("firmato.pdf", form.content), "identity": _file("carta.jpg", build.picture())}
+    papers = {"signed_form": file("firmato.pdf", form.content), "identity": file("carta.jpg", build.picture())}
     assert browser.post(url("documents", box), papers)["Location"] == box.get_absolute_url()
     jobs.run()
     assert "examining the documents" in words(browser.get(box.get_absolute_url()))
@@ -65,12 +65,6 @@ def test_a_clerk_goes_from_nothing_to_an_active_tested_mailbox(
     assert "The user name and the password work." in words(page)
     assert "Campaigns may be sent from it." in words(page)
     assert build.fresh(box).why_not() is None
-
-
-def _file(name: str, content: bytes) -> Any:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    return SimpleUploadedFile(name, content)
 
 
 def test_a_registration_is_taken_up_by_a_colleague_where_it_was_left(browser: Client, clerk: User) -> None:
@@ -197,7 +191,7 @@ def test_forged_forms_are_refused(clerk: User) -> None:
     box = build.draft(clerk)
 
     assert strict.post(url("submit", box)).status_code == 403
-    assert strict.post(url("documents", box), {"signed_form": _file("a.pdf", b"x")}).status_code == 403
+    assert strict.post(url("documents", box), {"signed_form": file("a.pdf", b"x")}).status_code == 403
     assert build.fresh(box).state == MailboxState.DRAFT
 
 
@@ -233,7 +227,7 @@ def test_the_vendors_objection_stands_in_the_page_of_its_field_and_on_the_mailbo
     detail = browser.get(box.get_absolute_url())
     assert f"“{message}”" in words(detail)
     assert "Nothing is lost" in words(detail)
-    assert f'href="{url("review", box)}"' in detail.content.decode()
+    assert f'href="{url("step", box, step)}"' in detail.content.decode()
     review = browser.get(url("review", box))
     assert f"“{message}”" in words(review)
     assert f'href="{url("step", box, step)}"' in review.content.decode()
@@ -322,9 +316,7 @@ def test_the_check_on_a_draft_keeps_its_address(browser: Client, clerk: User, ve
     assert build.fresh(box).address == build.ADDRESS
 
 
-def test_every_failure_of_the_question_is_a_verdict(settings: Settings, vendor: TroubledSandbox) -> None:
-    from pecportal import vendor as vendors
-
+def test_every_failure_of_the_question_is_a_verdict(vendor: TroubledSandbox) -> None:
     vendor.answer("GET", "/verifica_pec", 200, b"<html>")
 
     assert asking.ask("x@pecmassiva.com", client=vendors.connect()).word == "unreachable"
