@@ -61,7 +61,9 @@ class KindForm(forms.ModelForm[Mailbox]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         plans = forms.ModelChoiceField(queryset=Plan.objects.order_by("name"), required=False, label=_("Plan"))
-        plans.help_text = _("How much your contract lets you send. The portal never sends more.")
+        plans.help_text = _(
+            "Needed for bulk sending: how much your contract lets you send. The portal never sends more."
+        )
         self.fields["plan"] = plans
 
     def clean(self) -> dict[str, Any]:

@@ -127,7 +127,10 @@ class HolderForm(_PersonalData):
     cf_piva_titolare = forms.CharField(label=_lazy("VAT number or tax code"), max_length=_WITH_BLANKS, required=False)
     sottotipo_cliente = forms.ChoiceField(label=_lazy("Sector"), choices=[("", "---"), *SECTORS], required=False)
     provincia_titolare = forms.ChoiceField(
-        label=_lazy("Province"), choices=[("", "---"), *PROVINCE_CHOICES, (ABROAD, _lazy("Abroad"))], required=False
+        label=_lazy("Province"),
+        choices=[("", "---"), *PROVINCE_CHOICES, (ABROAD, _lazy("Abroad"))],
+        required=False,
+        help_text=_lazy("Needed in Italy."),
     )
 
     class Meta:

@@ -57,6 +57,7 @@ def documents(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "mailbox": mailbox,
+        "is_merged": mailbox.kind in activation.ONE_PDF,
         "is_second": mailbox.vendor_state == VendorState.DOCUMENTS_WRONG,
         "reason": following.documents_reason(mailbox),
     }

@@ -16,6 +16,7 @@ from mailboxes.forms import CredentialsForm
 from mailboxes.history import lines
 from mailboxes.models import Mailbox
 from mailboxes.states import CredentialsState, MailboxState, VendorState
+from mailboxes.steps import missing_steps
 from mailboxes.views import wizard
 from mailboxes.views.scope import mailbox_of, person, powers, show, status_of
 from pecportal import vendor
@@ -48,6 +49,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "is_known": known or not mailbox.vendor_state,
         "lines": lines(mailbox),
         "go_on": wizard.next_url(mailbox) if mailbox.state == MailboxState.DRAFT else "",
+        "is_complete": mailbox.state == MailboxState.DRAFT and not missing_steps(mailbox.application),
         "paper": activation.form_of(mailbox),
         "hand_in": mailbox.hand_ins.order_by("-pk").first(),
         "wants_documents": activation.wants_documents(mailbox),

@@ -41,12 +41,13 @@ def labels() -> dict[str, str]:
 
 
 def stages(mailbox: Mailbox | None, now: str) -> list[Stage]:
-    """The stepper of the page of step `now`: what is done leads back."""
+    """The stepper of the page of step `now`: what is done leads back, and the review on when all is done."""
     done = mailbox.application.steps_done if mailbox else []
+    open_ = {*done, steps.REVIEW} if set(steps.STEPS) <= set(done) else set(done)
     found = []
     for name, label in labels().items():
         state = "current" if name == now else "done" if name in done else "todo"
-        found.append(Stage(label, state, url_of(mailbox, name) if mailbox and state == "done" else ""))
+        found.append(Stage(label, state, url_of(mailbox, name) if mailbox and name in open_ else ""))
     return found
 
 

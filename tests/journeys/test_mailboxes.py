@@ -186,9 +186,11 @@ def test_what_went_wrong_is_told_where_it_can_be_put_right(
     page.goto(box.get_absolute_url())
     see("objection")
     page.get_by_role("link", name="Go on").click()
+    see("applicant-objection")
+    page.get_by_role("link", name="Review").click()
     see("review-objection")
     page.get_by_role("link", name="Correct it").click()
-    see("applicant-objection")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who asks for the mailbox?")
 
     Mailbox.objects.filter(pk=box.pk).update(state="registering", problem_code="unreachable", problem="")
     page.goto(box.get_absolute_url())

@@ -52,7 +52,7 @@ def keeper(where: Organisation | None = None) -> User:
 
 def office_of(person: User) -> Organisation:
     """Where a person works."""
-    return person.memberships.select_related("organisation").get().organisation
+    return Organisation.objects.filter(memberships__user=person).distinct().get()
 
 
 def plan() -> Plan:

@@ -99,6 +99,7 @@ def test_two_looks_within_a_minute_count_once(vendor: TroubledSandbox, jobs: Job
         tasks.sweep()
 
     assert VendorAct.objects.get().looks == 1
+    assert acts.not_found(VendorAct.objects.get()) == 1
 
 
 def test_a_look_at_a_vendor_that_does_not_answer_is_no_look(vendor: TroubledSandbox, jobs: Jobs) -> None:
@@ -120,6 +121,7 @@ def test_a_mailbox_that_somebody_else_has_here_is_not_taken_for_ones_own(vendor:
 
     assert build.fresh(ours).state == MailboxState.UNCERTAIN
     assert build.fresh(ours).vendor_id == ""
+    assert VendorAct.objects.get(mailbox=ours).looks == 2
     assert build.fresh(theirs).vendor_id == vendor.mailboxes()[0].id
 
 

@@ -74,6 +74,22 @@ def test_each_situation_is_told_with_the_one_thing_to_do_for_those_who_may(
         assert actions == []
 
 
+@pytest.mark.parametrize(
+    ("problem_code", "sentence"),
+    [
+        ("", "The registration is complete, but not sent yet"),
+        ("credit", "Put it right and send the registration again"),
+    ],
+)
+def test_a_complete_draft_says_what_is_left_to_do(
+    browser: Client, clerk: User, problem_code: str, sentence: str
+) -> None:
+    box = build.draft(clerk)
+    Mailbox.objects.filter(pk=box.pk).update(problem_code=problem_code)
+
+    assert sentence in words(detail(browser, box))
+
+
 def test_who_may_not_do_it_is_told_who_can(client: Client, clerk: User) -> None:
     box = build.draft(clerk)
     client.force_login(kernel.user(build.office_of(clerk), Role.PREPARER))
@@ -126,7 +142,7 @@ def test_a_doubt_is_given_to_a_person_after_two_looks(browser: Client, clerk: Us
     assert again in detail(browser, box).content.decode()
     page = browser.post(again, follow=True)
 
-    assert "What was entered is kept" in words(page)
+    assert "The registration is complete, but not sent yet" in words(page)
 
 
 def test_a_changed_address_is_shown_beside_the_wish(browser: Client, box: Mailbox) -> None:
