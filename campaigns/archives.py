@@ -11,7 +11,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from campaigns import confined, contents
+from campaigns import contents
+from pecportal import confined
 
 MOST_ENTRIES: Final = 10_000
 LARGEST: Final = 512 * 2**20  # bytes of all entries together

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from campaigns import archives, confined, contents
+from campaigns import archives, contents
+from pecportal import confined
 
 ATTACHMENT_LIMIT: Final = 100 * 10**6  # bytes of base64 in one message, all attachments together
 LONGEST_NAME: Final = 150

@@ -8,7 +8,7 @@ from typing import Final
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from campaigns import confined
+from pecportal import confined
 
 SECONDS: Final = 3
 MEGABYTES: Final = 512

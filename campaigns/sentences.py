@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.addresses import AddressProblem
@@ -120,7 +120,7 @@ def of_text(problem: TextProblem) -> str:
 
 def of_missing(problem: MissingValue) -> str:
     """Which value one row lacks."""
-    return _now("Line %(line)s has no value for {{ %(field)s }}.") % {"line": problem.line, "field": problem.field}
+    return gettext("Line %(line)s has no value for {{ %(field)s }}.") % {"line": problem.line, "field": problem.field}
 
 
 def of_row(problem: ListProblem) -> str:
@@ -137,19 +137,19 @@ def unknown_fields(fields: list[str], known: list[str]) -> str:
     """Merge fields that the list does not have, and those that it has."""
     names = ", ".join(f"{{{{ {field} }}}}" for field in fields)
     if not known:
-        return _now("The list has no column for: %(names)s.") % {"names": names}
-    return _now("The list has no column for: %(names)s. Its columns are: %(known)s.") % {
+        return gettext("The list has no column for: %(names)s.") % {"names": names}
+    return gettext("The list has no column for: %(names)s. Its columns are: %(known)s.") % {
         "names": names,
         "known": ", ".join(known),
     }
 
 
 def _duplicate(problem: ListProblem) -> str:
-    return _now("This address is already on line %(line)s.") % {"line": problem.first_line}
+    return gettext("This address is already on line %(line)s.") % {"line": problem.first_line}
 
 
 def _missing(problem: ListProblem) -> str:
-    return _now("The text uses {{ %(field)s }}, and this row has no value for it.") % {"field": problem.column}
+    return gettext("The text uses {{ %(field)s }}, and this row has no value for it.") % {"field": problem.column}
 
 
 def _of(sentences: Sentences, code: str, problem: object) -> str:

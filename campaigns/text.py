@@ -21,7 +21,7 @@ from liquid.exceptions import LiquidError
 
 from campaigns import markup
 
-SUBJECT_LIMIT: Final = 200 - len(" Rif. XXXXXXXXXX-99 ") - 18  # the reference and the vendor's code stand behind it
+SUBJECT_LIMIT: Final = 200 - len(" Rif. XXXXXXXXXX-99999 ") - 18  # the reference and the vendor's code stand behind it
 LONGEST_TEMPLATE: Final = 200_000
 LONGEST_BODY: Final = 1_000_000
 MOST_TAGS: Final = 10_000  # HTML elements: cleaning takes time by the square of their depth

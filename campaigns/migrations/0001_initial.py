@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("state_since", models.DateTimeField(default=django.utils.timezone.now, verbose_name="since")),
-                ("problem", models.TextField(blank=True, verbose_name="why it went back to draft")),
+                ("problem", models.TextField(blank=True, verbose_name="what stopped it")),
                 ("list_name", models.CharField(blank=True, max_length=255, verbose_name="list")),
                 ("list_sha256", models.CharField(blank=True, max_length=64)),
                 ("columns", models.JSONField(blank=True, default=list, verbose_name="columns")),

@@ -30,7 +30,7 @@ class Campaign(models.Model):
     body = models.TextField(_("text"), blank=True)
     state = models.CharField(_("state"), max_length=20, choices=CampaignState.choices, default=CampaignState.DRAFT)
     state_since = models.DateTimeField(_("since"), default=timezone.now)
-    problem = models.TextField(_("why it went back to draft"), blank=True)
+    problem = models.TextField(_("what stopped it"), blank=True)
 
     list_name = models.CharField(_("list"), max_length=255, blank=True)
     list_sha256 = models.CharField(max_length=64, blank=True)

@@ -112,6 +112,7 @@ def _job(lane: Lane, feed: Feed, row: _Row, attempt_id: int, ref: str) -> Job:
     return Job(
         lane=lane,
         message_id=row.message_id,
+        campaign_id=feed.campaign_id,
         attempt_id=attempt_id,
         ref=ref,
         recipient=row.recipient,

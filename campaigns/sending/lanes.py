@@ -1,9 +1,10 @@
 """The ways out of the mailboxes: which pump holds which, and what each remembers while it is held."""
 
+import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from campaigns import models
 from campaigns.models import Campaign, Message, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.sending import caps
@@ -41,6 +43,7 @@ class Job:
 
     lane: "Lane"
     message_id: int
+    campaign_id: int
     attempt_id: int
     ref: str
     recipient: str
@@ -230,23 +233,47 @@ def _interval() -> float:
     return SLOT_MARGIN / rate if rate else 0.0
 
 
-def feed(lane: Lane) -> None:
-    """Bring the lane's campaigns and allowance up to date."""
+def feed(lane: Lane) -> list[int]:
+    """Bring the lane's campaigns and allowance up to date.
+
+    Returns the campaigns that may not be sent, since a file of theirs is not what was frozen.
+    """
     running = Campaign.objects.filter(mailbox=lane.mailbox_id, state=CampaignState.RUNNING).order_by("pk")
     known = {feed.campaign_id: feed for feed in lane.feeds}
-    lane.feeds = deque(known.get(campaign.pk) or Feed(campaign.pk, attachments(campaign)) for campaign in running)
+    feeds, unsound = deque[Feed](), []
+    for campaign in running:
+        if campaign.pk in known:
+            feeds.append(known[campaign.pk])
+        elif _are_sound(files := list(campaign.attachments.order_by("pk"))):
+            feeds.append(Feed(campaign.pk, _for_client(files)))
+        else:
+            unsound.append(campaign.pk)
+    lane.feeds = feeds
     lane.rewind()
     mailbox = Mailbox.objects.select_related("plan").get(pk=lane.mailbox_id)
     lane.allowance = caps.remaining(mailbox, now=clock.now())
     if mailbox.credentials_since != lane.credentials_since:
         lane.credentials, lane.credentials_since = credentials.of(mailbox), mailbox.credentials_since
+    return unsound
 
 
-def attachments(campaign: Campaign) -> tuple[Attachment, ...]:
-    """The campaign's files as the vendor's client wants them."""
+def _are_sound(files: Sequence[models.Attachment]) -> bool:
+    """Whether every file is there, byte for byte; looked at once in each run of a pump."""
+    try:
+        return all(_sha256(file.path) == file.sha256 for file in files)
+    except OSError:
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _for_client(files: Sequence[models.Attachment]) -> tuple[Attachment, ...]:
     return tuple(
         Attachment(name=file.name, path=Path(file.path), content_type=file.content_type, size=file.size)
-        for file in campaign.attachments.order_by("pk")
+        for file in files
     )
 
 

@@ -132,6 +132,18 @@ def pause(campaign: Campaign, *, actor: User) -> None:
         record("campaign.pause", actor=actor, organisation=campaign.organisation, target=campaign)
 
 
+def halt(campaign_id: int) -> None:
+    """Pause a running campaign whose files are not what was frozen, and say why; again it does nothing."""
+    problem = _(
+        "An attachment cannot be read any more, or is not what it was when the campaign was started. Please tell "
+        "whoever looks after the portal, and resume once the file is back."
+    )
+    with transaction.atomic():
+        if Campaign.objects.filter(pk=campaign_id).move(CampaignState.PAUSED, problem=problem):
+            campaign = Campaign.objects.select_related("organisation").get(pk=campaign_id)
+            record("campaign.halt", organisation=campaign.organisation, target=campaign)
+
+
 def resume(campaign: Campaign, *, actor: User) -> None:
     """Go on with a paused campaign. Raises `Refusal` when it is not paused, or its mailbox may not send."""
     reason = campaign.mailbox.why_not()

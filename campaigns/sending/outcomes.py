@@ -44,6 +44,7 @@ class Ending:
     answer: str = ""
     delay: timedelta = timedelta(0)
     counts_as_failure: bool = False
+    stops_campaign: bool = False  # a file of ours is not what was frozen: a person has to look at it
     lane: LaneEffect = field(default_factory=LaneEffect)
 
 
@@ -84,9 +85,11 @@ def failed(error: UpstreamError, *, failures: int) -> Ending:
     """Judge an upstream error; `failures` are the message's earlier ones, and lengthen its rest."""
     if isinstance(error, OutcomeUnknown):
         ending = Ending(Outcome.UNCERTAIN, MessageState.UNCERTAIN, lane=LaneEffect(breaker=True))
+    elif isinstance(error, Unbuildable):
+        ending = Ending(Outcome.NOT_SENT, MessageState.QUEUED, stops_campaign=True)
     elif isinstance(error, Unavailable):
         rest = retry_delay(failures)
-        unreachable = LaneEffect() if isinstance(error, Unbuildable) else LaneEffect(breaker=True)
+        unreachable = LaneEffect(breaker=True)
         ending = Ending(Outcome.NOT_SENT, MessageState.QUEUED, delay=rest, counts_as_failure=True, lane=unreachable)
     elif isinstance(error, Rejected) and error.status in FINAL_REFUSALS:
         ending = Ending(Outcome.NOT_SENT, MessageState.FAILED, lane=LaneEffect(healthy=True))

@@ -43,11 +43,12 @@ class Pending:
     done: list[Done] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     refused: dict[int, datetime | None] = field(default_factory=dict)
+    stopped: set[int] = field(default_factory=set)
 
     @property
     def is_waiting(self) -> bool:
         """Whether anything is to be written."""
-        return bool(self.marks or self.done or self.changed or self.refused)
+        return bool(self.marks or self.done or self.changed or self.refused or self.stopped)
 
 
 def run(*, client: Upstream) -> int:
@@ -168,8 +169,17 @@ class Pump:
             self.pending.changed.add(mailbox_id)  # what held it up before may be over
         for lane in [lane for lane in self.lanes.values() if now >= lane.feed_at]:
             lane.feed_at = now + FEED_SECONDS
-            lanes.feed(lane)
-            self._cap(lane)
+            self._feed(lane)
+
+    def _feed(self, lane: Lane) -> None:
+        try:
+            self.pending.stopped.update(lanes.feed(lane))
+        except Unreadable:  # entered anew under a key that this process does not know
+            logger.exception("The credentials of mailbox %s cannot be opened.", lane.mailbox_id)
+            self._lose(lane.mailbox_id)
+            lanes.drop(self.holder, lane.mailbox_id)
+            return
+        self._cap(lane)
 
     def _loaded(self, mailbox_id: int) -> Lane | None:
         try:
@@ -210,6 +220,8 @@ class Pump:
         self.ended += 1
         if done.ending.state == MessageState.QUEUED:
             lane.rewind()
+        if done.ending.stops_campaign:
+            self.pending.stopped.add(done.job.campaign_id)
         was = lane.hold
         if lane.rest(effect, words=done.ending.answer, started=done.job.started):
             self.pending.changed.add(lane.mailbox_id)
@@ -239,6 +251,8 @@ class Pump:
                     lanes.save(self.holder, self.lanes[mailbox_id])
                 for mailbox_id, since in work.refused.items():
                     credentials.refused(mailbox_id, since=since)
+                for campaign_id in work.stopped:
+                    launch.halt(campaign_id)
                 claimed = {pk: self._claim(pk, limit) for pk, limit in wanted.items() if pk in held}
         except DATABASE_AWAY:
             _away()

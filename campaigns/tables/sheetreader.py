@@ -13,7 +13,8 @@ from typing import Final
 
 import python_calamine as calamine
 
-from campaigns import archives, confined
+from campaigns import archives
+from pecportal import confined
 
 SECONDS: Final = 60
 MEGABYTES: Final = 1024

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from campaigns import confined
 from campaigns.tables.rows import Record, TableProblem
+from pecportal import confined
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from campaigns.tracking.receipts import Kind
 
 _NOT_RECEIPTS: Final = frozenset({Kind.UNKNOWN, Kind.INCOMING, Kind.ANOMALY})
 _ENDING: Final = re.compile(
-    rf"(?:^| )Rif\. ?([{references.ALPHABET}]{{{references.LENGTH}}})(?:-([1-9][0-9]?))?(?: ([0-9]{{14,18}}))?\Z",
+    rf"(?:^| )Rif\. ?([{references.ALPHABET}]{{{references.LENGTH}}})(?:-([1-9][0-9]{{0,4}}))?(?: ([0-9]{{14,18}}))?\Z",
     re.IGNORECASE | re.ASCII,
 )
 

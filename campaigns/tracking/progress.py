@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from campaigns.models import Attempt, Campaign, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
@@ -24,29 +24,34 @@ OPEN = WAITING | {Shown.SUBMITTED, Shown.ACCEPTED, Shown.DELAYED, Shown.UNCERTAI
 TROUBLE = (Shown.UNCERTAIN, Shown.UNDELIVERED, Shown.EXPIRED, Shown.NOT_ACCEPTED, Shown.NO_OUTCOME, Shown.FAILED)
 
 TITLES = {
-    receipts.Kind.ACCEPTANCE.value: _lazy("Acceptance receipt: the sender's provider has sent the message on"),
-    receipts.Kind.NON_ACCEPTANCE.value: _lazy("Notice of non-acceptance: the message was not sent"),
-    receipts.Kind.NON_ACCEPTANCE_VIRUS.value: _lazy("Notice of non-acceptance for a virus: the message was not sent"),
-    receipts.Kind.DELIVERY.value: _lazy("Delivery receipt: the message is in the recipient's mailbox"),
-    receipts.Kind.NON_DELIVERY.value: _lazy("Notice of non-delivery"),
-    receipts.Kind.NON_DELIVERY_VIRUS.value: _lazy("Notice of non-delivery for a virus"),
-    receipts.Kind.TIMEOUT_NOTICE.value: _lazy("Notice of non-delivery in time"),
-    receipts.Kind.TAKING_CHARGE.value: _lazy("The recipient's provider took charge of the message"),
-    receipts.Kind.VIRUS_NOTICE.value: _lazy("Notice of a security problem"),
-    receipts.Kind.INCOMING.value: _lazy("A certified message came in"),
-    receipts.Kind.ANOMALY.value: _lazy("An ordinary e-mail came in"),
-    receipts.Kind.UNKNOWN.value: _lazy("A message of unknown kind came in"),
+    receipts.Kind.ACCEPTANCE.value: gettext_lazy("Acceptance receipt: the sender's provider has sent the message on"),
+    receipts.Kind.NON_ACCEPTANCE.value: gettext_lazy("Notice of non-acceptance: the message was not sent"),
+    receipts.Kind.NON_ACCEPTANCE_VIRUS.value: gettext_lazy(
+        "Notice of non-acceptance for a virus: the message was not sent"
+    ),
+    receipts.Kind.DELIVERY.value: gettext_lazy("Delivery receipt: the message is in the recipient's mailbox"),
+    receipts.Kind.NON_DELIVERY.value: gettext_lazy("Notice of non-delivery"),
+    receipts.Kind.NON_DELIVERY_VIRUS.value: gettext_lazy("Notice of non-delivery for a virus"),
+    receipts.Kind.TIMEOUT_NOTICE.value: gettext_lazy("Notice of non-delivery in time"),
+    receipts.Kind.TAKING_CHARGE.value: gettext_lazy("The recipient's provider took charge of the message"),
+    receipts.Kind.VIRUS_NOTICE.value: gettext_lazy("Notice of a security problem"),
+    receipts.Kind.INCOMING.value: gettext_lazy("A certified message came in"),
+    receipts.Kind.ANOMALY.value: gettext_lazy("An ordinary e-mail came in"),
+    receipts.Kind.UNKNOWN.value: gettext_lazy("A message of unknown kind came in"),
 }
 HELD = {
-    Hold.WALLET: _lazy(
+    Hold.ACCOUNT: gettext_lazy(
+        "The provider does not accept the portal's own account just now. Sending goes on by itself once it does."
+    ),
+    Hold.WALLET: gettext_lazy(
         "The credit with the provider is used up. Sending goes on by itself once there is credit again."
     ),
-    Hold.RATE: _lazy("The provider asked to wait for a moment. Sending goes on by itself."),
-    Hold.VENDOR: _lazy(
+    Hold.RATE: gettext_lazy("The provider asked to wait for a moment. Sending goes on by itself."),
+    Hold.VENDOR: gettext_lazy(
         "The provider does not answer as it should. Nothing is lost: it is asked again, at growing intervals, and "
         "sending goes on by itself."
     ),
-    Hold.CAP: _lazy(
+    Hold.CAP: gettext_lazy(
         "The number of messages that the mailbox's plan allows is used up for now. Sending goes on by itself as soon "
         "as the plan allows it."
     ),
@@ -147,6 +152,8 @@ def may_change(campaign: Campaign, progress: Progress) -> bool:
 
 def hold(campaign: Campaign) -> Standstill | None:
     """What holds the campaign's sending up just now, if anything does."""
+    if campaign.state == CampaignState.PAUSED and campaign.problem:
+        return Standstill(campaign.problem)
     if campaign.state != CampaignState.RUNNING:
         return None
     reason = campaign.mailbox.why_not()

@@ -1,16 +1,14 @@
 """Files that come in: straight to disk, and no further than a limit, before anything else is read."""
 
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.http import HttpRequest
 
-View = Callable[..., HttpResponseBase]
+from pecportal.uploads import View, received_by
 
 
 class OnDisk(TemporaryFileUploadHandler):
@@ -30,19 +28,7 @@ class OnDisk(TemporaryFileUploadHandler):
 
 def to_disk(*, most: int) -> Callable[[View], View]:
     """A view whose uploads go to disk, of which at most `most` bytes a request are kept."""
-
-    def decorate(view: View) -> View:
-        protected = csrf_protect(view)
-
-        @csrf_exempt  # until the handler is in place: reading the token reads the files, too
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            request.upload_handlers = [OnDisk(request, most=most)]
-            return protected(request, *args, **kwargs)
-
-        return guarded
-
-    return decorate
+    return received_by(lambda request: [OnDisk(request, most=most)])
 
 
 def path_of(upload: UploadedFile[Any]) -> Path:
