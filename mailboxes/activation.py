@@ -18,6 +18,7 @@ from pecportal.organisations.models import User
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import Rejected, SignInRefused, UpstreamError
+from pecportal.upstream.pec import Casella
 
 logger = logging.getLogger(__name__)
 WANTED = frozenset({VendorState.REGISTERED.value, VendorState.DOCUMENTS_WRONG.value})
@@ -111,9 +112,9 @@ def submit_documents(hand_in_id: int, *, client: Upstream) -> None:
 
 
 def look_for(act: VendorAct, *, client: Upstream) -> None:
-    """See by the mailbox's state whether a hand-in in doubt was taken; if it twice was not, it is handed in again.
+    """See by the mailbox whether a hand-in in doubt was taken; if it twice was not, it is handed in again.
 
-    That is harmless: the vendor takes documents only while it waits for them.
+    Papers that were judged wrong meanwhile were taken, too: the same ones must not go out again by themselves.
     """
     mailbox = act.mailbox
     try:
@@ -124,12 +125,18 @@ def look_for(act: VendorAct, *, client: Upstream) -> None:
     rows = HandIn.objects.filter(mailbox=mailbox, state=HandInState.UNCERTAIN)
     with transaction.atomic():
         following.take_in(mailbox, casella, source=Source.POLLING)
-        if (casella.state or mailbox.vendor_state) not in WANTED:
+        if (casella.state or mailbox.vendor_state) not in WANTED or _changed_since(act, casella):
             acts.end(act, ActOutcome.DONE)
             rows.move(HandInState.TAKEN)
         elif acts.not_found(act) >= LOOKS:
             acts.end(act, ActOutcome.NOT_DONE)
             rows.move(HandInState.WAITING)
+
+
+def _changed_since(act: VendorAct, casella: Casella) -> bool:
+    """Whether the vendor has touched the mailbox after our call left, by its own times."""
+    touched = casella.times.get("ultima_modifica")
+    return touched is not None and act.marked_at is not None and touched > act.marked_at.timestamp()
 
 
 @transaction.atomic
@@ -159,7 +166,7 @@ def _failed(handed: HandIn, act: VendorAct, error: UpstreamError) -> None:
     rows = HandIn.objects.filter(pk=handed.pk)
     if outcome == ActOutcome.UNCERTAIN:
         rows.move(HandInState.UNCERTAIN)
-    elif isinstance(error, Rejected):
+    elif isinstance(error, Rejected) and not acts.may_repeat(act, error):
         # an account that may not even sign in says nothing of the papers: they wait for it
         to = HandInState.WAITING if isinstance(error, SignInRefused) else HandInState.REFUSED
         code, words = objections.to_hand_in(error), objections.words_of(error)

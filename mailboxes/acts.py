@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from mailboxes.models import Mailbox, VendorAct
 from mailboxes.models.acts import LIVE, ActKind, ActOutcome
 from pecportal import clock
-from pecportal.upstream.errors import OutcomeUnknown, UpstreamError
+from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, UpstreamError
 
 
 def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
@@ -46,6 +46,20 @@ def _told(error: UpstreamError) -> dict[str, object]:
 def outcome_of(error: UpstreamError) -> ActOutcome:
     """What a failure says of the act: only `OutcomeUnknown` leaves a doubt."""
     return ActOutcome.UNCERTAIN if isinstance(error, OutcomeUnknown) else ActOutcome.NOT_DONE
+
+
+def may_repeat(act: VendorAct, error: UpstreamError) -> bool:
+    """Whether what was not done is to be asked for again by itself.
+
+    So it is when nothing was reached, when the vendor was asked too often, and once after a 401: the client has only
+    then dropped a token that had grown old.
+    """
+    if not isinstance(error, Rejected):
+        return outcome_of(error) == ActOutcome.NOT_DONE
+    if error.status != 401 or isinstance(error, SignInRefused):
+        return error.status == 429
+    before = VendorAct.objects.filter(mailbox=act.mailbox_id, kind=act.kind, pk__lt=act.pk).order_by("-pk").first()
+    return before is None or before.answer_status != 401
 
 
 def expired() -> list[VendorAct]:

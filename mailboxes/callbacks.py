@@ -15,7 +15,12 @@ LIMIT = 64 * 1024  # bytes
 
 
 def new_address(mailbox: Mailbox) -> str:
-    """A fresh unguessable address for this mailbox; only its hash is kept, and an older one stops working."""
+    """A fresh unguessable address for this mailbox; only its hash is kept, and an older one stops working.
+
+    "" where the installation's own address is not set: then the vendor has nowhere to call.
+    """
+    if not str(settings.PORTAL_URL).startswith(("http://", "https://")):
+        return ""
     token = secrets.token_urlsafe(32)
     Mailbox.objects.filter(pk=mailbox.pk).update(callback_sha256=_hash(token))
     return str(settings.PORTAL_URL).rstrip("/") + reverse("mailboxes:callback", args=[token])

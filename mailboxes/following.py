@@ -31,11 +31,14 @@ _MOST_FIELDS = 100
 def take_in(mailbox: Mailbox, casella: Casella, *, source: Source) -> bool:
     """Keep what the vendor says, in the caller's transaction; True when its state is a new one.
 
-    An answer about another mailbox is not taken, and one without a state leaves the state that was known.
+    An answer about another mailbox is not taken, nor one that a newer one overtook; one without a state leaves the
+    state that was known.
     """
     row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
     if row.vendor_id and casella.id.casefold() != row.vendor_id.casefold():
         logger.warning("The vendor's answer is about another mailbox than %s.", row.pk)
+        return False
+    if _is_overtaken(row, casella):
         return False
     state = casella.state[:60] or row.vendor_state
     changed = state != row.vendor_state
@@ -93,6 +96,14 @@ def documents_reason(mailbox: Mailbox) -> str:
     """The vendor's reason for not accepting the documents, "" where it gave none."""
     change = mailbox.changes.filter(state=VendorState.DOCUMENTS_WRONG).order_by("-pk").first()
     return change.words if change else ""
+
+
+def _is_overtaken(row: Mailbox, casella: Casella) -> bool:
+    """Whether the vendor's own time of change is before the one that is known already."""
+    times = row.vendor_record.get("timestamp")
+    known = times.get("ultima_modifica") if isinstance(times, dict) else None
+    told = casella.times.get("ultima_modifica")
+    return isinstance(known, int) and told is not None and told < known
 
 
 def _distance(mailbox: Mailbox) -> timedelta:

@@ -84,7 +84,9 @@ def register(mailbox_id: int, *, client: Upstream) -> None:
         act = acts.begin(mailbox, ActKind.REGISTRATION) if mailbox.state == MailboxState.REGISTERING else None
     if act is None:
         return
-    asked = fields(mailbox) | {"callback": {"url": callbacks.new_address(mailbox), "field": "data", "method": "JSON"}}
+    asked = fields(mailbox)
+    if address := callbacks.new_address(mailbox):
+        asked["callback"] = {"url": address, "field": "data", "method": "JSON"}
     if not acts.mark(act):
         return
     try:
@@ -195,6 +197,7 @@ def _ours(caselle: Iterable[Casella], mailbox: Mailbox, act: VendorAct) -> Casel
         for casella in caselle
         if casella.pec.partition("@")[0].casefold() == name
         and casella.kind in ("", mailbox.kind)
+        and _is_for(casella, mailbox)
         and casella.times.get("registrazione", since) >= since
     ]
     taken = set(Mailbox.objects.filter(vendor_id__in=[each.id for each in found]).values_list("vendor_id", flat=True))
@@ -202,6 +205,13 @@ def _ours(caselle: Iterable[Casella], mailbox: Mailbox, act: VendorAct) -> Casel
     exact = [casella for casella in free if casella.pec.casefold() == mailbox.address.casefold()]
     timed = [casella for casella in free if "registrazione" in casella.times]
     return exact[0] if exact else timed[0] if len(timed) == 1 else None
+
+
+def _is_for(casella: Casella, mailbox: Mailbox) -> bool:
+    """Whether it names our applicant, where it names any: two organisations may have asked for one address."""
+    theirs = casella.fields.get("codice_fiscale_richiedente")
+    ours = mailbox.application.codice_fiscale_richiedente
+    return not (isinstance(theirs, str) and theirs.strip()) or theirs.strip().casefold() == ours.casefold()
 
 
 @transaction.atomic
@@ -219,13 +229,13 @@ def _failed(mailbox: Mailbox, act: VendorAct, error: UpstreamError) -> None:
     rows = Mailbox.objects.filter(pk=mailbox.pk)
     if outcome == ActOutcome.UNCERTAIN:
         _in_doubt(mailbox)
-    elif isinstance(error, Rejected):
+    elif isinstance(error, Rejected) and not acts.may_repeat(act, error):
         code = objections.to_registration(error)
         words, field = objections.words_of(error), _field_named(code, error)
         rows.move(MailboxState.DRAFT, problem_code=code.value, problem=words, problem_field=field)
         changes.note(mailbox, MailboxState.DRAFT, source=Source.ANSWER, words=words)
     else:
-        logger.warning("The vendor could not be reached for mailbox %s; it is asked again.", mailbox.pk)
+        logger.warning("The vendor did nothing yet for mailbox %s; it is asked again.", mailbox.pk)
         rows.filter(state=MailboxState.REGISTERING).update(problem_code=Objection.UNREACHABLE.value)
 
 

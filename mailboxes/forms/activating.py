@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from mailboxes.papers import LIMIT
 
@@ -16,16 +16,18 @@ class DocumentsForm(forms.Form):
     """The signed form and the identity document."""
 
     signed_form = forms.FileField(
-        label=_lazy("Signed activation form"),
-        help_text=_lazy("All its pages, signed by hand. A PDF, or a JPEG or PNG picture, of at most 10 MB."),
+        label=gettext_lazy("Signed activation form"),
+        help_text=gettext_lazy("All its pages, signed by hand. A PDF, or a JPEG or PNG picture, of at most 10 MB."),
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
-        error_messages={"empty": _lazy("The file is empty.")},
+        error_messages={"empty": gettext_lazy("The file is empty.")},
     )
     identity = forms.FileField(
-        label=_lazy("Identity document of the applicant"),
-        help_text=_lazy("Front and back, legible, not expired. A PDF, or a JPEG or PNG picture, of at most 10 MB."),
+        label=gettext_lazy("Identity document of the applicant"),
+        help_text=gettext_lazy(
+            "Front and back, legible, not expired. A PDF, or a JPEG or PNG picture, of at most 10 MB."
+        ),
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
-        error_messages={"empty": _lazy("The file is empty.")},
+        error_messages={"empty": gettext_lazy("The file is empty.")},
     )
 
     def clean_signed_form(self) -> UploadedFile[Any]:
@@ -47,15 +49,15 @@ class CredentialsForm(forms.Form):
     """The mailbox's own sign-in, as the provider's e-mail gives it."""
 
     username = forms.CharField(
-        label=_lazy("User name"),
+        label=gettext_lazy("User name"),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text=_lazy("Usually the mailbox's address."),
+        help_text=gettext_lazy("Usually the mailbox's address."),
     )
     password = forms.CharField(
-        label=_lazy("Password"),
+        label=gettext_lazy("Password"),
         max_length=200,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_lazy("It is kept encrypted and is never shown again."),
+        help_text=gettext_lazy("It is kept encrypted and is never shown again."),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import Kind
@@ -26,11 +26,11 @@ class AddressForm(forms.Form):
     """The address that is wanted."""
 
     address = forms.EmailField(
-        label=_lazy("Address"),
+        label=gettext_lazy("Address"),
         max_length=254,
-        help_text=_lazy("For bulk sending: a name of your choice, followed by @pecmassiva.com."),
+        help_text=gettext_lazy("For bulk sending: a name of your choice, followed by @pecmassiva.com."),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-        error_messages={"invalid": _lazy("This is no complete address: it must look like name@pecmassiva.com.")},
+        error_messages={"invalid": gettext_lazy("This is no complete address: it must look like name@pecmassiva.com.")},
     )
 
     def clean_address(self) -> str:
@@ -48,15 +48,15 @@ class KindForm(forms.ModelForm[Mailbox]):
     """Which kind of mailbox, and under which plan it may send."""
 
     autorinnovo = forms.BooleanField(
-        label=_lazy("Renew by itself when it expires"),
+        label=gettext_lazy("Renew by itself when it expires"),
         required=False,
-        help_text=_lazy("The provider then takes the price of the renewal from the portal's account."),
+        help_text=gettext_lazy("The provider then takes the price of the renewal from the portal's account."),
     )
 
     class Meta:
         model = Mailbox
         fields = ("kind", "plan")
-        labels = {"plan": _lazy("Plan"), "kind": _lazy("Kind of mailbox")}  # noqa: RUF012 (Django's way)
+        labels = {"plan": gettext_lazy("Plan"), "kind": gettext_lazy("Kind of mailbox")}  # noqa: RUF012 (Django's way)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from localflavor.it.it_province import PROVINCE_CHOICES
 
 from mailboxes import taxcodes
@@ -59,15 +59,15 @@ class ApplicantForm(_PersonalData):
     """The person who asks for the mailbox and signs the form."""
 
     codice_fiscale_richiedente = forms.CharField(
-        label=_lazy("Tax code (codice fiscale)"),
+        label=gettext_lazy("Tax code (codice fiscale)"),
         max_length=_WITH_BLANKS,
         widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
     )
     provincia_nascita_richiedente = forms.ChoiceField(
-        label=_lazy("Province of birth"),
+        label=gettext_lazy("Province of birth"),
         choices=[("", "---"), *PROVINCE_CHOICES],
         required=False,
-        help_text=_lazy("Leave it empty for somebody who was born abroad."),
+        help_text=gettext_lazy("Leave it empty for somebody who was born abroad."),
     )
 
     class Meta:
@@ -124,13 +124,15 @@ class ApplicantForm(_PersonalData):
 class HolderForm(_PersonalData):
     """To whom the mailbox belongs."""
 
-    cf_piva_titolare = forms.CharField(label=_lazy("VAT number or tax code"), max_length=_WITH_BLANKS, required=False)
-    sottotipo_cliente = forms.ChoiceField(label=_lazy("Sector"), choices=[("", "---"), *SECTORS], required=False)
+    cf_piva_titolare = forms.CharField(
+        label=gettext_lazy("VAT number or tax code"), max_length=_WITH_BLANKS, required=False
+    )
+    sottotipo_cliente = forms.ChoiceField(label=gettext_lazy("Sector"), choices=[("", "---"), *SECTORS], required=False)
     provincia_titolare = forms.ChoiceField(
-        label=_lazy("Province"),
-        choices=[("", "---"), *PROVINCE_CHOICES, (ABROAD, _lazy("Abroad"))],
+        label=gettext_lazy("Province"),
+        choices=[("", "---"), *PROVINCE_CHOICES, (ABROAD, gettext_lazy("Abroad"))],
         required=False,
-        help_text=_lazy("Needed in Italy."),
+        help_text=gettext_lazy("Needed in Italy."),
     )
 
     class Meta:

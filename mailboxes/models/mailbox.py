@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import objections
@@ -145,20 +145,20 @@ class Mailbox(models.Model):
     def next_step(self) -> str:
         """What its clerk has to do next, as a sentence; "" when there is nothing to do."""
         if self.state == MailboxState.DRAFT and self.problem_code:
-            return _t("The provider did not register the mailbox: see why, and send it again.")
+            return gettext("The provider did not register the mailbox: see why, and send it again.")
         if self.state == MailboxState.DRAFT:
-            return _t("Complete the data and send the registration.")
+            return gettext("Complete the data and send the registration.")
         if self.state == MailboxState.UNCERTAIN:
-            return _t("The provider's answer was lost: the portal looks whether the mailbox was registered.")
+            return gettext("The provider's answer was lost: the portal looks whether the mailbox was registered.")
         if self.state == MailboxState.REGISTERING:
             return ""
         if self.is_active and self.credentials_state in (CredentialsState.MISSING, CredentialsState.REFUSED):
-            return _t("Enter the user name and password that the provider sent by e-mail.")
+            return gettext("Enter the user name and password that the provider sent by e-mail.")
         if self.hand_ins.filter(state__in=["waiting", "sending", "uncertain"]).exists():
             return ""
         sentences = {
-            VendorState.REGISTERED: _t("Sign the activation form and hand it in with the identity document."),
-            VendorState.DOCUMENTS_WRONG: _t("The documents were not accepted: hand them in again."),
+            VendorState.REGISTERED: gettext("Sign the activation form and hand it in with the identity document."),
+            VendorState.DOCUMENTS_WRONG: gettext("The documents were not accepted: hand them in again."),
         }
         return sentences.get(VendorState(self.vendor_state), "") if self._is_known else ""
 
@@ -169,11 +169,11 @@ class Mailbox(models.Model):
     def why_not(self) -> str | None:
         """Why no campaign may be sent from it, as a sentence for its clerk; None when it may."""
         if self.kind != Kind.MASSIVE:
-            return _t("Only PEC Massiva mailboxes may send campaigns: the contract of the others forbids it.")
+            return gettext("Only PEC Massiva mailboxes may send campaigns: the contract of the others forbids it.")
         if not self.is_active:
-            return _t("The mailbox is not active yet.")
+            return gettext("The mailbox is not active yet.")
         if self.credentials_state == CredentialsState.MISSING:
-            return _t("The mailbox's user name and password have not been entered yet.")
+            return gettext("The mailbox's user name and password have not been entered yet.")
         if self.credentials_state == CredentialsState.REFUSED:
-            return _t("The provider refuses the mailbox's user name or password: enter them again.")
+            return gettext("The provider refuses the mailbox's user name or password: enter them again.")
         return None

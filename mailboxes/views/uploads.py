@@ -1,18 +1,15 @@
 """Papers that come in: no more of a request is kept than what two of them may weigh; the rest passes by."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest, HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.http import HttpRequest
 
 from mailboxes.papers import LIMIT
+from pecportal.uploads import View, received_by
 
 MOST = 2 * LIMIT + 2**20
-View = Callable[..., HttpResponseBase]
 
 
 class Ceiling(FileUploadHandler):
@@ -34,12 +31,4 @@ class Ceiling(FileUploadHandler):
 
 def limited(view: View) -> View:
     """A view whose uploads end at the ceiling."""
-    protected = csrf_protect(view)
-
-    @csrf_exempt  # until the handler is in place: reading the token reads the files, too
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.upload_handlers.insert(0, Ceiling(request))
-        return protected(request, *args, **kwargs)
-
-    return guarded
+    return received_by(lambda request: [Ceiling(request), *request.upload_handlers])(view)

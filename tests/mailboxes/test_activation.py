@@ -195,6 +195,23 @@ def test_a_refused_hand_in_is_told_and_papers_are_wanted_again(
     assert activation.wants_documents(build.fresh(box))
 
 
+@pytest.mark.parametrize(("status", "words"), [(401, "Wrong Token"), (429, "Too Many Requests")])
+def test_a_token_that_grew_old_and_a_vendor_that_is_busy_keep_the_papers_waiting(
+    vendor: TroubledSandbox, box: Mailbox, jobs: Jobs, status: int, words: str
+) -> None:
+    vendor.refuse("PATCH", "/pec", status, words)
+    handed = build.handed_in(box)
+    jobs.run()
+    handed.refresh_from_db()
+    assert handed.state == "waiting"
+
+    tasks.sweep()
+    jobs.run()
+
+    handed.refresh_from_db()
+    assert handed.state == "taken"
+
+
 def test_a_vendor_that_cannot_be_reached_gets_the_papers_later(
     vendor: TroubledSandbox, box: Mailbox, jobs: Jobs, settings: Settings
 ) -> None:

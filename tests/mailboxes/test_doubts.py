@@ -125,6 +125,20 @@ def test_a_mailbox_that_somebody_else_has_here_is_not_taken_for_ones_own(vendor:
     assert build.fresh(theirs).vendor_id == vendor.mailboxes()[0].id
 
 
+def test_of_two_organisations_that_lost_their_answers_each_finds_its_own(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    other = build.keeper(kernel.organisation(name="Altro ufficio"))
+    vendor.lose("POST", taken=False)
+    theirs = build.submitted(other, codice_fiscale_richiedente="BNCGVN70A01F205J")
+    jobs.run()
+    vendor.lose("POST", taken=True)
+    ours = build.registered(jobs)
+
+    sweep(jobs)
+
+    assert build.fresh(theirs).state == MailboxState.UNCERTAIN
+    assert build.fresh(ours).state == MailboxState.REGISTERED
+
+
 def test_a_mailbox_that_was_there_long_before_is_not_taken_for_ones_own(vendor: TroubledSandbox, jobs: Jobs) -> None:
     vendor.create_mailbox(build.ADDRESS, "parola", state="registrata")
     vendor.advance(hours=0)
@@ -263,6 +277,23 @@ def test_a_hand_in_whose_answer_was_lost_but_which_was_taken_is_found_so(vendor:
 
     handed.refresh_from_db()
     assert (handed.state, build.fresh(box).vendor_state) == ("taken", "in_evasione")
+    assert sum(call.startswith("PATCH") for call in vendor.calls) == 1
+
+
+def test_papers_whose_answer_was_lost_and_which_were_judged_wrong_are_not_handed_in_again_by_themselves(
+    vendor: TroubledSandbox, jobs: Jobs
+) -> None:
+    box = build.registered(jobs)
+    vendor.lose("PATCH", taken=True)
+    vendor.judge_documents("reject")
+    handed = build.handed_in(box)
+    jobs.run()
+    vendor.advance(hours=48)
+
+    sweep(jobs, times=3)
+
+    handed.refresh_from_db()
+    assert (handed.state, build.fresh(box).vendor_state) == ("taken", "documenti_errati")
     assert sum(call.startswith("PATCH") for call in vendor.calls) == 1
 
 

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
 from mailboxes import following, history, tasks
 from mailboxes.models import Mailbox, StateChange
+from mailboxes.models.acts import Source
 from pecportal import vendor as vendors
 from pecportal.journal.models import Entry
 from tests import build as kernel
@@ -77,6 +79,20 @@ def test_an_answer_without_a_state_leaves_the_one_that_was_known(vendor: Trouble
     assert refresh(box) is False
 
     assert build.fresh(box).vendor_state == "registrata"
+
+
+def test_an_older_answer_that_comes_later_changes_nothing(vendor: TroubledSandbox, box: Mailbox) -> None:
+    client = vendors.connect()
+    older = client.pec.get(box.vendor_id)
+    vendor.advance(hours=1)
+    vendor.set_state(box.address, "evasa")
+    following.refresh(box.pk, client=client)
+    assert build.fresh(box).is_active
+
+    with transaction.atomic():
+        assert not following.take_in(box, older, source=Source.POLLING)
+
+    assert build.fresh(box).is_active
 
 
 def test_an_answer_about_another_mailbox_is_not_taken(vendor: TroubledSandbox, box: Mailbox) -> None:
