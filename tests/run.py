@@ -1,6 +1,9 @@
 """All checks and tests, step by step, with a summary that hides nothing: `./portal check` and `./portal test`."""
 
+import base64
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 BIN = Path(sys.prefix) / "bin"
 CODE = ["pecportal", "mailboxes", "campaigns", "tests", "manage.py"]
+KEY = f"check:{base64.urlsafe_b64encode(bytes(32)).decode()}"  # no secret: it seals nothing
 PRODUCTION = {
     "DEBUG": "off",
     "ALLOWED_HOSTS": "portal.example",
@@ -75,6 +79,7 @@ def check(summary: Summary) -> None:
         summary.step("deployment", *manage, "check", "--deploy", "--fail-level", "WARNING", env=production)
     summary.look("lock files name no host", _hosts_in_locks)
     summary.look("translations are complete and compiled", _translations)
+    summary.look("every text is in the catalogues", _texts_without_entry)
 
 
 def _hosts_in_locks() -> list[str]:
@@ -103,6 +108,45 @@ def _translations() -> list[str]:
         if not compiled.exists() or compiled.read_bytes() != made.stdout:
             found.append(f"{name}: compilemessages was not run")
     return found
+
+
+def _texts_without_entry() -> list[str]:
+    """Texts of the code and the templates that no catalogue has, found by collecting them in a copy of the tree."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        for folder in ("pecportal", "mailboxes", "campaigns", "templates"):
+            shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "manage.py", copy)
+        env = {
+            **os.environ,
+            **PRODUCTION,
+            "PORTAL_DATA_DIR": name,
+            "SECRET_KEY": "not-a-real-key",
+            "ENCRYPTION_KEYS": KEY,
+        }
+        command = [PYTHON, "manage.py", "makemessages", "--all", "--no-obsolete", "--no-location", "--verbosity", "0"]
+        subprocess.run(command, cwd=copy, env=env, check=True)
+        # a text behind another name than gettext's own, or `_`, is not collected
+        found = [
+            f"{path.relative_to(copy)}: {line.strip()}"
+            for path in copy.rglob("*.py")
+            for line in path.read_text().splitlines()
+            if re.search(r"translation import \w*gettext\w* as (?!_$)", line)
+        ]
+        for path in sorted((copy / "pecportal" / "locale").rglob("django.po")):
+            told = subprocess.run(
+                ["msgattrib", "--untranslated", "--no-wrap", str(path)], capture_output=True, text=True, check=True
+            )
+            doubtful = subprocess.run(
+                ["msgattrib", "--only-fuzzy", "--no-wrap", str(path)], capture_output=True, text=True, check=True
+            )
+            lines = [*told.stdout.splitlines(), *doubtful.stdout.splitlines()]
+            found += [
+                f"{path.parent.parent.name}: {line}"
+                for line in lines
+                if line.startswith("msgid") and line != 'msgid ""'
+            ]
+        return found
 
 
 def test(summary: Summary) -> None:

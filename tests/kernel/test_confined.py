@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import confined
+from pecportal import confined
 
-LIMITED = "from campaigns import confined; confined.limit(seconds=1, megabytes=400)"
+LIMITED = "from pecportal import confined; confined.limit(seconds=1, megabytes=400)"
 
 
 def run(statement: str, *, seconds: float = 10) -> str:
