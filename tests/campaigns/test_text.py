@@ -249,9 +249,9 @@ def test_a_subject_that_becomes_empty_is_not_sent() -> None:
 
 
 def test_the_longest_subject_leaves_room_for_reference_and_code() -> None:
-    subject, _body = Letter.of("a" * 162, "<p>-</p>").render({})
+    subject, _body = Letter.of("a" * 159, "<p>-</p>").render({})
 
-    assert len(f"{subject} Rif. XXXXXXXXXX-99 {'1' * 18}") == 200
+    assert len(f"{subject} Rif. XXXXXXXXXX-99999 {'1' * 18}") == 200
 
 
 def test_a_subject_is_plain_text() -> None:

@@ -57,7 +57,7 @@ def test_the_end_of_a_receipt_s_subject_names_the_attempt(subject: str, match: M
         f"CONSEGNA: Avviso xRif. {REF} {CODE}",
         f"CONSEGNA: Avviso Rif. {REF}-1 {CODE}",
         f"CONSEGNA: Avviso Rif. {REF}-02 {CODE}",
-        f"CONSEGNA: Avviso Rif. {REF}-100 {CODE}",
+        f"CONSEGNA: Avviso Rif. {REF}-100000 {CODE}",
         f"CONSEGNA: Avviso Rif. {REF}- {CODE}",
         f"CONSEGNA: Avviso {CODE}",
         "",
