@@ -3,8 +3,6 @@
 import re
 from typing import Final
 
-from email_validator import EmailNotValidError, validate_email
-
 LONGEST: Final = 254  # RFC 5321, 4.5.3.1.3
 
 _LOCAL: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.IGNORECASE | re.ASCII)
@@ -98,6 +96,8 @@ def _domain(text: str) -> str:
 
 def _punycode(domain: str) -> str:
     """An international domain as ASCII, by IDNA 2008."""
+    from email_validator import EmailNotValidError, validate_email  # slow to load, and seldom needed
+
     try:
         found = validate_email(f"x@{domain}", check_deliverability=False, allow_smtputf8=False)
     except (EmailNotValidError, UnicodeError) as exc:

@@ -9,3 +9,14 @@ class CampaignsConfig(AppConfig):
 
     name = "campaigns"
     verbose_name = _("Campaigns")
+
+    def ready(self) -> None:
+        """Tell the portal's watch what shows that sending and tracking go on."""
+        from campaigns import vitals
+        from campaigns.sending import unserved
+        from pecportal import queue
+        from pecportal.operation import liveness
+
+        liveness.add(queue.SENDING, vitals.of_sending, vitals.SENTENCES)
+        liveness.send_along(queue.SENDING, unserved.ring)
+        liveness.add(queue.TRACKING, vitals.of_tracking, vitals.SENTENCES)

@@ -1,6 +1,6 @@
 """ZIP files, and the documents that are ZIP files inside, looked through before anything opens them. Pure.
 
-Runs as `python -m campaigns.archives PATH KIND`, too: in a process of its own.
+Runs as `python -m campaigns.archives PATH KIND [SECONDS]`, too: in a process of its own.
 """
 
 import re
@@ -109,8 +109,9 @@ def _read(archive: zipfile.ZipFile, path: Path, *, kind: str) -> str:
 
 
 def _main() -> None:
-    confined.limit(seconds=10, megabytes=512)
-    sys.stdout.write(problem(Path(sys.argv[1]), kind=sys.argv[2]))
+    path, kind, *seconds = sys.argv[1:]
+    confined.limit(seconds=int(seconds[0]) if seconds else 4, megabytes=512)
+    sys.stdout.write(problem(Path(path), kind=kind))
 
 
 if __name__ == "__main__":

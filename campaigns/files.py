@@ -3,17 +3,17 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from campaigns import archives, contents
 from pecportal import confined
 
 ATTACHMENT_LIMIT: Final = 100 * 10**6  # bytes of base64 in one message, all attachments together
 LONGEST_NAME: Final = 150
-PATIENCE: Final = 4.5  # seconds for a look inside
+PATIENCE: Final = 20.0  # seconds for a look inside, which limits its own processor time to far less
 
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
@@ -29,6 +29,7 @@ _PROBLEMS: Final = {
     "executable": "The file holds a program.",
     "encrypted": "The file is protected by a password.",
     "broken": "The file is damaged.",
+    "slow": "The look into the file was not over in time.",
     "name": "The file's name cannot be used.",
 }
 
@@ -84,10 +85,11 @@ def clean_name(name: str) -> str:
     return f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}"
 
 
-def sniff(path: Path, *, name: str) -> Sniffed:
+def sniff(path: Path, *, name: str, looked_into: bool = False) -> Sniffed:
     """Look into the file at `path`, which its owner calls `name`. Raises FileProblem when it may not be attached.
 
-    What it is must agree with the ending of its name. PDFs and archives are opened in processes of their own.
+    What it is must agree with the ending of its name. PDFs and archives are opened in processes of their own, unless
+    that was done before (`open_pdfs`).
     """
     cleaned = clean_name(name)
     size = path.stat().st_size
@@ -97,13 +99,36 @@ def sniff(path: Path, *, name: str) -> Sniffed:
         raise FileProblem("too_big", detail=str(size))
     with path.open("rb") as file:
         start = file.read(contents.START)
-        digest = hashlib.sha256(start)
-        while chunk := file.read(2**20):
-            digest.update(chunk)
+        digest = digest_of(file)
     found = _type(cleaned, start)
-    if found.look_inside:
+    if found.look_inside and not looked_into:
         _look_inside(path, cleaned)
-    return Sniffed(cleaned, found.content_type, size, digest.hexdigest())
+    return Sniffed(cleaned, found.content_type, size, digest)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """SHA-256 (hex) of an open file, from its beginning; it stands at its end then."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(2**20):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def shown_name(name: str) -> str:
+    """A name as it may be shown, however odd: nothing invisible, and not too long."""
+    return _UNSEEN.sub("", name)[:LONGEST_NAME]
+
+
+def open_pdfs(paths: Sequence[Path]) -> set[Path]:
+    """Those of many PDFs that open, looked at in one process; if that dies of one, none: then each is asked alone."""
+    if not paths:
+        return set()
+    try:
+        told = confined.ask("campaigns.pdfcheck", *(str(path.resolve()) for path in paths), seconds=PATIENCE * 3)
+    except confined.Overrun:
+        return set()
+    return {path for path, verdict in zip(paths, told.splitlines(), strict=True) if verdict == "ok"}
 
 
 def _type(name: str, start: bytes) -> _Type:
@@ -122,11 +147,16 @@ def _type(name: str, start: bytes) -> _Type:
 
 
 def _look_inside(path: Path, name: str) -> None:
-    """Open a PDF or an archive in a process of its own; one that is more than that can bear counts as broken."""
+    """Open a PDF or an archive in a process of its own; one that is more than that can bear counts as broken.
+
+    The wall's clock says nothing of a file: a busy machine is not the clerk's fault.
+    """
     ending = name.lower().rpartition(".")[2]
     module, arguments = ("campaigns.pdfcheck", []) if ending == "pdf" else ("campaigns.archives", [ending])
     try:
         found = confined.ask(module, str(path.resolve()), *arguments, seconds=PATIENCE)
+    except confined.TooSlow as exc:
+        raise FileProblem("slow") from exc
     except confined.Overrun as exc:
         raise FileProblem("broken") from exc
     if found not in ("", "ok"):

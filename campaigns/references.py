@@ -1,10 +1,12 @@
 """The reference that a message carries in its subject, by which its receipts are told from all others."""
 
+import re
 import secrets
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: they are misread, or spell words
 LENGTH: Final = 10
+_CODE: Final = re.compile(r"(?:^| )([0-9]{14,18})\Z", re.ASCII)
 
 
 def new() -> str:
@@ -20,3 +22,9 @@ def of_attempt(ref: str, n: int) -> str:
     if n < 1:
         raise ValueError("Attempts count from 1.")
     return ref if n == 1 else f"{ref}-{n}"
+
+
+def code_in(subject: str) -> str:
+    """The vendor's code as the last whole token of a readable subject; "" without one."""
+    found = _CODE.search(subject)
+    return found[1] if found else ""

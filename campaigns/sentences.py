@@ -1,14 +1,19 @@
 """Every code of the pure parts as a sentence for the clerk: what is wrong, and what to do about it."""
 
 from collections.abc import Callable, Mapping
+from datetime import time
 
+from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.addresses import AddressProblem
 from campaigns.files import FileProblem
-from campaigns.models import ListProblem
+from campaigns.models import Campaign, ContactChange, ListProblem
+from campaigns.repeats import Repeat
 from campaigns.tables import TableProblem
 from campaigns.text import MissingValue, TextProblem
 
@@ -37,6 +42,35 @@ TABLES: Sentences = {
     "nul": _("The file has characters that no text has (NUL). Save it again in your spreadsheet program."),
 }
 
+AT_ROW: Sentences = {
+    "broken_row": _("Row %(row)s of the file cannot be read: a cell is far too long, or the file is damaged there."),
+    "open_quote": _("In row %(row)s of the file a quotation mark is opened and never closed: close it or delete it."),
+}
+
+GAPS: Sentences = {
+    "too_soon": _("Too little time has passed since it was sent: readings count from two minutes after that."),
+    "no_scan": _("The mailbox has not been read from end to end since it was sent: two whole readings are needed."),
+    "one_scan": _("The mailbox has been read from end to end only once since it was sent: a second reading is needed."),
+    "space_unknown": _("How full the mailbox is has not been read since it was sent: a full mailbox loses receipts."),
+    "nearly_full": _(
+        "The mailbox was at least 90 percent full: its receipts may have been lost. Make room in it; for this message "
+        "the portal cannot tell any more."
+    ),
+    "no_witness": _(
+        "No message that was sent from this mailbox after this one has its acceptance receipt yet: only that would "
+        "show that receipts arrive at all."
+    ),
+    "scan_before_witness": _(
+        "The mailbox has to be read from end to end once more, since a later message's acceptance receipt has come."
+    ),
+}
+
+ANSWERS: Sentences = {
+    "found": _("A receipt is there"),
+    "absent": _("Not sent, as far as can be known"),
+    "unknown": _("Not known yet"),
+}
+
 NAMED = frozenset({"no_header", "duplicate_header"})
 
 ADDRESSES: Sentences = {
@@ -53,6 +87,8 @@ ADDRESSES: Sentences = {
 ROWS: Sentences = {
     "column_count": _("The row has more or fewer columns than the headings: look for a separator too many or too few."),
     "cell_too_long": _("A cell has more than 10,000 characters."),
+    "not_certified": _("By the provider this is no domain of certified mail: there will be no delivery receipt."),
+    "zeros_restored": _("The zeros at the beginning were missing, as spreadsheets drop them: they were put back."),
     "ordinary_mail": _("This is an ordinary e-mail provider, not a certified one: there will be no delivery receipt."),
     "merge_subject_empty": _("With this row's values nothing is left of the subject."),
     "merge_subject_subject_too_long": _(
@@ -67,6 +103,22 @@ ROWS: Sentences = {
     "merge_body_control": _("A value that goes into the text has an invisible character in it."),
 }
 
+KINDS: Sentences = {  # of faults whose sentence names something of the row
+    "duplicate": _("The address is in the list already."),
+    "merge_missing": _("A value that the text uses is missing."),
+}
+
+FACTS: Sentences = {
+    "address": _("Certified address"),
+    "name": _("Name"),
+    "code": _("VAT number or tax code"),
+    "groups": _("Groups"),
+    "added": _("Added"),
+    "changed": _("Changed"),
+    "faulty": _("Rows left out"),
+    "recipients": _("Recipients"),
+}
+
 FILES: Sentences = {
     "empty": _("The file is empty."),
     "too_big": _("The file is too large to be sent by certified mail."),
@@ -79,8 +131,19 @@ FILES: Sentences = {
     ),
     "executable": _("The file holds a program, and programs may not be attached."),
     "encrypted": _("The file is protected by a password: the recipient could not open it."),
+    "slow": _("The portal could not look into the file in time, since it is busy just now: please try once more."),
     "broken": _("The file is damaged, or it is not a real PDF. Open it in its program and save it again."),
     "name": _("The file's name cannot be used: rename the file with letters, digits and hyphens."),
+}
+
+ARCHIVES: Sentences = {
+    "broken": _("The archive is damaged, or it is no real ZIP file. Make it anew, and upload it once more."),
+    "encrypted": _("The archive is protected by a password: make it without one."),
+    "bomb": _("The archive becomes far too large when it is unpacked: more than 512 MiB, or more than 10,000 files."),
+    "unsafe": _("The archive holds names that lead out of it, links, or one name twice. Make it anew from one folder."),
+    "nested": _("There is an archive within the archive: unpack it, and put all files into one ZIP."),
+    "executable": _("The archive holds a program, and programs may not be attached."),
+    "mismatch": _("The archive is damaged, or it is no real ZIP file. Make it anew, and upload it once more."),
 }
 
 TEXTS: Sentences = {
@@ -95,9 +158,29 @@ TEXTS: Sentences = {
     "filter": _("A merge field is just its name between two braces: {{ name }}."),
 }
 
+UNMATCHED: Sentences = {
+    "no_reference": _("Its subject has no reference of the portal: perhaps the message was sent from the webmail."),
+    "unknown_reference": _("Its subject has a reference, but no message of this mailbox has that one."),
+    "other_code": _("Its reference is that of a message whose code at the provider is another one."),
+    "unknown_kind": _("Its subject begins like none of the receipts that certified mail knows."),
+}
+
+REASONS: Sentences = {
+    "same_code": _("the provider's code is the same"),
+    "near_reference": _("the reference differs in one sign only"),
+    "cut_reference": _("the reference begins alike, and was cut off"),
+    "same_recipient_and_subject": _("the recipient is named in the text, and the subject is the same"),
+    "same_recipient": _("the recipient is named in the text"),
+    "same_subject": _("the subject is the same"),
+    "soon_after": _("it came within an hour after the message was sent"),
+    "same_day": _("it came within 30 hours after the message was sent"),
+}
+
 
 def of_table(problem: TableProblem) -> str:
     """Why the whole list is refused, with the heading that is meant where there is one."""
+    if problem.code in AT_ROW:
+        return str(AT_ROW[problem.code]) % {"row": problem.detail}
     sentence = _of(TABLES, problem.code, problem)
     return f"{sentence} (“{problem.detail}”)" if problem.detail and problem.code in NAMED else sentence
 
@@ -131,6 +214,53 @@ def of_row(problem: ListProblem) -> str:
     if problem.code.startswith("address_"):
         return _of(ADDRESSES, problem.code.removeprefix("address_"), problem)
     return _of(ROWS, problem.code, problem)
+
+
+def of_code(code: str) -> str:
+    """A kind of fault, without what differs from row to row."""
+    if code.startswith("address_"):
+        return str(ADDRESSES.get(code.removeprefix("address_"), code))
+    return str(KINDS.get(code) or ROWS.get(code, code))
+
+
+def of_unmatched(problem: str) -> str:
+    """Why an item of an inbox could be given to no message; a code that is not known as it is."""
+    return str(UNMATCHED.get(problem, problem))
+
+
+def of_hours(campaign: Campaign) -> str:
+    """When a campaign may be sent, in one sentence."""
+    parts = []
+    if campaign.opens or campaign.closes:
+        begin, end = (f"{moment or time():%H:%M}" for moment in (campaign.opens, campaign.closes))
+        parts.append(gettext("from %(from)s until %(until)s") % {"from": begin, "until": end})
+    if campaign.weekdays != "1234567":
+        parts.append(", ".join(str(WEEKDAYS[int(day) - 1]) for day in campaign.weekdays))
+    if not campaign.on_holidays:
+        parts.append(gettext("not on public holidays"))
+    if campaign.starts_at:
+        at = date_format(localtime(campaign.starts_at), "SHORT_DATETIME_FORMAT")
+        parts.append(gettext("not before %(time)s") % {"time": at})
+    return "; ".join(parts) or gettext("at any time")
+
+
+def of_repeat(repeat: Repeat) -> str:
+    """Which campaign went to the same recipients not long ago."""
+    at = repeat.campaign.launched_at
+    words = {"name": repeat.campaign.name, "date": date_format(localtime(at), "SHORT_DATE_FORMAT") if at else ""}
+    if repeat.is_same_file:
+        return gettext("The same file was used for the campaign “%(name)s”, started on %(date)s.") % words
+    sentence = gettext("The same recipients got the same subject in the campaign “%(name)s”, started on %(date)s.")
+    return sentence % words
+
+
+def of_change(change: ContactChange) -> list[str]:
+    """What an act on the contacts changed, a sentence for each field or count."""
+    told = []
+    for name, value in change.facts.items():
+        before_and_after = [part or "–" for part in value] if isinstance(value, list) else [str(value)]
+        told.append(f"{FACTS.get(name, name)}: {' → '.join(before_and_after)}")
+    return told
 
 
 def unknown_fields(fields: list[str], known: list[str]) -> str:

@@ -1,9 +1,14 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns.sending import expired, launch
+from campaigns import auditing
+from campaigns.models import Campaign
+from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking
+from campaigns.sending import expired, launch, pilots
 from campaigns.sending import pump as pumping
-from campaigns.tracking import deadlines, intake, reading
+from campaigns.tracking import deadlines, intake, reading, room, searching, silence
+from mailboxes.models import Mailbox
 from pecportal import vendor
+from pecportal.operation import deployment
 
 
 def freeze(campaign_id: int) -> None:
@@ -11,21 +16,87 @@ def freeze(campaign_id: int) -> None:
     launch.freeze(campaign_id)
 
 
+def unpack(intake_id: int) -> None:
+    """Take in an archive of own files."""
+    unpacking.unpack(intake_id)
+
+
+def make_letters(campaign_id: int) -> None:
+    """Print the letters of a draft."""
+    letters.run(campaign_id)
+
+
+def make_sheet(sheet_id: int) -> None:
+    """Make the sheet of a check before sending."""
+    preflight.make(sheet_id)
+
+
+def tell(submission_id: int) -> None:
+    """Write to those whom a submission concerns."""
+    approving.tell(submission_id)
+
+
+def read_list(reading_id: int) -> None:
+    """Take an uploaded list in."""
+    readings.run(reading_id)
+
+
+def check_domains(campaign_id: int) -> None:
+    """Ask the provider about the domains of a list."""
+    campaign = Campaign.objects.select_related("organisation__vendor_account").get(pk=campaign_id)
+    domains.check(campaign_id, client=vendor.connect(campaign.organisation.vendor_account))
+
+
+def tidy_lists() -> None:
+    """Remove what is left of lists that are none any more."""
+    readings.tidy()
+
+
 def pump() -> None:
     """Send what is due."""
     expired.settle()
-    pumping.run(client=vendor.connect())
+    launch.begin_due()
+    pumping.run()
 
 
 def track() -> None:
     """Read the inboxes."""
-    reading.run(client=vendor.connect())
+    reading.run()
+    pilots.watch()
+
+
+def read_whole(mailbox_id: int) -> None:
+    """Read the whole of an inbox that is too large to be read between others."""
+    mailbox = Mailbox.objects.select_related(*vendor.RELATED).get(pk=mailbox_id)
+    reading.read_whole(mailbox_id, client=vendor.connect_for(mailbox))
+
+
+def search() -> None:
+    """Look for what is in doubt."""
+    searching.run()
 
 
 def sweep() -> None:
     """Find what lost jobs left behind, and what time alone has changed."""
     expired.settle()
     intake.settle_proven()
+    if deployment.is_off():
+        intake.adopt_unknown()
+    preflight.make_lost()
+    approving.tell_untold()
     launch.relaunch_lost()
+    launch.begin_due()
+    pilots.watch()
     launch.complete()
+    readings.sweep()
+    domains.sweep()
     deadlines.apply()
+    unpacking.resume_lost()
+    letters.resume_lost()
+
+
+def selfaudit() -> None:
+    """Ask the rows whether every promise holds."""
+    auditing.run()
+    silence.watch()
+    room.ask_often()

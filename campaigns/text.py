@@ -7,10 +7,8 @@ again.
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import ClassVar, Final
 
 from liquid import Environment, Mode
@@ -20,6 +18,7 @@ from liquid.builtin.tags import if_tag, unless_tag
 from liquid.exceptions import LiquidError
 
 from campaigns import markup
+from campaigns.headings import normalise as normalise
 
 SUBJECT_LIMIT: Final = 200 - len(" Rif. XXXXXXXXXX-99999 ") - 18  # the reference and the vendor's code stand behind it
 LONGEST_TEMPLATE: Final = 200_000
@@ -31,7 +30,6 @@ _BRACES: Final = re.compile(r"\{\{|\}\}|\{%|%\}")
 _PARTS: Final = re.compile(r"(-?)\s*(.*?)\s*(-?)", re.DOTALL)
 _NAME: Final = re.compile(r"\w[\w '’-]*")
 _LOGIC: Final = frozenset({"and", "or", "not", "contains"})  # Liquid's: here they would silently be part of a name
-_WORD: Final = re.compile(r"[^0-9a-z]+")
 _PREFIX: Final = "f_"  # makes a name of Liquid's out of any field: `if`, `empty` and `2024` are none
 _LINE_BREAK: Final = re.compile("[\r\n\x0b\x0c\x85\u2028\u2029]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -136,13 +134,6 @@ class Letter:
         body = "".join(parts)
         _check_body(body, longest=LONGEST_BODY, line=line)
         return markup.clean(body)
-
-
-@lru_cache(maxsize=4096)
-def normalise(name: str) -> str:
-    """A column's heading as a merge field: lower case, accents taken off, all else `_`; "" where nothing is left."""
-    plain_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return _WORD.sub("_", plain_name).strip("_")
 
 
 def plain(html_text: str) -> str:

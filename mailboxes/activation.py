@@ -1,28 +1,28 @@
 """A registered mailbox becomes active: its form is fetched, signed by a person, handed in with an identity document."""
 
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from mailboxes import acts, following, objections, papers
+from mailboxes import acts, following, gathering, objections, papers
+from mailboxes.gathering import WANTED, Gathered
 from mailboxes.models import HandIn, Mailbox, Paper, VendorAct
 from mailboxes.models.acts import ActKind, ActOutcome, Source
-from mailboxes.models.papers import ON_ITS_WAY, HandInState, PaperKind
+from mailboxes.models.papers import HandInState, PaperKind
 from mailboxes.objections import Objection
-from mailboxes.states import Kind, VendorState
-from pecportal import clock
+from pecportal import clock, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
-from pecportal.upstream.errors import Rejected, SignInRefused, UpstreamError
+from pecportal.upstream.errors import Rejected, SignInRefused, Unusable, UpstreamError
 from pecportal.upstream.pec import Casella
 
 logger = logging.getLogger(__name__)
-WANTED = frozenset({VendorState.REGISTERED.value, VendorState.DOCUMENTS_WRONG.value})
-ONE_PDF = frozenset({Kind.MASSIVE, Kind.DOMICILE})  # kinds that want both papers in one file
 LOOKS = 2
 
 
@@ -38,8 +38,8 @@ def fetch_form(mailbox: Mailbox, *, client: Upstream) -> Paper:
         raise Refusal(_("There is no activation form yet: the mailbox is not registered."))
     data = client.pec.activation_form(mailbox.vendor_id)
     try:
-        with transaction.atomic():
-            return papers.keep(mailbox, PaperKind.FORM, name=f"modulo-{mailbox.address}.pdf", data=data)
+        with papers.shelf() as shelf:
+            return papers.keep(mailbox, PaperKind.FORM, shelf.put(data), name=f"modulo-{mailbox.address}.pdf")
     except IntegrityError:  # somebody else was quicker
         return Paper.objects.get(mailbox=mailbox, kind=PaperKind.FORM)
 
@@ -51,7 +51,7 @@ def fetch_missing_form(mailbox_id: int, *, client: Upstream) -> None:
         return
     try:
         fetch_form(mailbox, client=client)
-    except UpstreamError as exc:
+    except (UpstreamError, stored.Away) as exc:
         logger.warning("The form of mailbox %s could not be fetched: %s", mailbox_id, type(exc).__name__)
 
 
@@ -60,54 +60,72 @@ def form_of(mailbox: Mailbox) -> Paper | None:
     return Paper.objects.filter(mailbox=mailbox, kind=PaperKind.FORM).first()
 
 
-def wants_documents(mailbox: Mailbox) -> bool:
-    """Whether the vendor waits for documents, and none are on their way."""
-    return mailbox.vendor_state in WANTED and not mailbox.hand_ins.filter(state__in=ON_ITS_WAY).exists()
+def hand_in(mailbox: Mailbox, *, actor: User, knows_loss: bool = False) -> HandIn:
+    """Have the gathered papers handed in.
 
-
-def hand_in(mailbox: Mailbox, *, signed_form: tuple[str, bytes], identity: tuple[str, bytes], actor: User) -> HandIn:
-    """Keep both papers, given as (name, bytes), and have them handed in: merged where the vendor wants one file.
-
-    Raises `Refusal`, and keeps nothing, for a paper that cannot be taken or when none are wanted.
+    Raises `Refusal`, and changes nothing, when one is missing, when none are wanted, or (field `knows_loss`) when a
+    digital signature will not reach the vendor and the person was not told.
     """
-    _refuse_unwanted(mailbox)  # before the papers cost anything
-    parts = [("signed_form", signed_form[1]), ("identity", identity[1])]
-    bundles = [papers.merged(parts)] if mailbox.kind in ONE_PDF else [papers.merged([part]) for part in parts]
+    gathering.refuse_unwanted(mailbox)
+    ready = gathering.gathered(mailbox)
+    _refuse_incomplete(mailbox, ready, knows_loss=knows_loss)
+    bundles = gathering.bundled(mailbox, ready)
     with transaction.atomic():
         row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
-        _refuse_unwanted(row)
+        gathering.refuse_unwanted(row)
+        now = gathering.gathered(row)
+        if now.keys != ready.keys or [each.pk for each in now.bundles] != [each.pk for each in bundles]:
+            raise Refusal(_("Somebody has replaced a paper meanwhile: look at them again."))
         handed = HandIn.objects.create(mailbox=row, state_since=clock.now(), by=actor, at=clock.now())
-        papers.keep(row, PaperKind.SIGNED_FORM, name=signed_form[0], data=signed_form[1], hand_in=handed)
-        papers.keep(row, PaperKind.IDENTITY, name=identity[0], data=identity[1], hand_in=handed)
-        for number, data in enumerate(bundles, 1):
-            papers.keep(row, PaperKind.HANDED_IN, name=f"documenti-{number}.pdf", data=data, hand_in=handed)
+        Paper.objects.filter(pk__in=[*now.keys, *(each.pk for each in bundles)]).update(hand_in=handed)
         record("mailbox.hand_in", actor=actor, organisation=row.organisation, target=row)
         enqueue("mailboxes.tasks.submit_documents", handed.pk)
     return handed
 
 
+def _refuse_incomplete(mailbox: Mailbox, ready: Gathered, *, knows_loss: bool) -> None:
+    if ready.signed_form is None:
+        raise Refusal(_("Upload the signed form first."), field=PaperKind.SIGNED_FORM)
+    if ready.identity is None:
+        raise Refusal(_("Upload the identity document first."), field=PaperKind.IDENTITY)
+    if gathering.loses_signature(mailbox, ready.signed_form) and not knows_loss:
+        raise Refusal(_("Confirm that you know that the digital signature does not go along."), field="knows_loss")
+
+
 def submit_documents(hand_in_id: int, *, client: Upstream) -> None:
-    """Hand the papers in: the job of `hand_in`. Run again it does nothing while an earlier call lives."""
+    """Hand the papers in: the job of `hand_in`. Run again it does nothing while an earlier call lives.
+
+    While the papers cannot be had it does nothing either, and the job is rung again each minute.
+    """
     handed = HandIn.objects.get(pk=hand_in_id)
+    bundles = list(handed.papers.filter(kind=PaperKind.HANDED_IN).order_by("pk"))
+    if handed.state != HandInState.WAITING:
+        return
+    try:
+        with papers.on_disk(bundles) as paths:
+            _submit(handed, paths, client=client)
+    except stored.Away as exc:
+        logger.warning("The papers of mailbox %s cannot be had just now: %s", handed.mailbox_id, exc)
+
+
+def _submit(handed: HandIn, paths: Sequence[Path], *, client: Upstream) -> None:
     with transaction.atomic(durable=True):
         mailbox = Mailbox.objects.select_for_update().get(pk=handed.mailbox_id)
-        rows = HandIn.objects.filter(pk=hand_in_id, state=HandInState.WAITING)
+        rows = HandIn.objects.filter(pk=handed.pk, state=HandInState.WAITING)
         act = acts.begin(mailbox, ActKind.HAND_IN) if rows.exists() else None
         if act is None:
             return
         rows.move(HandInState.SENDING, problem_code="", problem="")
-    bundles = list(handed.papers.filter(kind=PaperKind.HANDED_IN).order_by("pk"))
-    with papers.on_disk(bundles) as paths:
-        if not acts.mark(act):
-            return
-        try:
-            casella = client.pec.hand_in(mailbox.vendor_id, paths)
-        except UpstreamError as exc:
-            _failed(handed, act, exc)
-            return
+    if not acts.mark(act):
+        return
+    try:
+        casella = client.pec.hand_in(mailbox.vendor_id, paths)
+    except UpstreamError as exc:
+        _failed(handed, act, exc)
+        return
     with transaction.atomic():
         acts.end(act, ActOutcome.DONE)
-        HandIn.objects.filter(pk=hand_in_id).move(HandInState.TAKEN)
+        HandIn.objects.filter(pk=handed.pk).move(HandInState.TAKEN)
         following.take_in(mailbox, casella, source=Source.ANSWER)
 
 
@@ -154,11 +172,6 @@ def ring_lost() -> None:
         enqueue("mailboxes.tasks.submit_documents", pk)
 
 
-def _refuse_unwanted(mailbox: Mailbox) -> None:
-    if not wants_documents(mailbox):
-        raise Refusal(_("No documents are wanted for this mailbox just now."))
-
-
 @transaction.atomic
 def _failed(handed: HandIn, act: VendorAct, error: UpstreamError) -> None:
     outcome = acts.outcome_of(error)
@@ -168,7 +181,8 @@ def _failed(handed: HandIn, act: VendorAct, error: UpstreamError) -> None:
         rows.move(HandInState.UNCERTAIN)
     elif isinstance(error, Rejected) and not acts.may_repeat(act, error):
         # an account that may not even sign in says nothing of the papers: they wait for it
-        to = HandInState.WAITING if isinstance(error, SignInRefused) else HandInState.REFUSED
+        waits = isinstance(error, SignInRefused) and not isinstance(error, Unusable)
+        to = HandInState.WAITING if waits else HandInState.REFUSED
         code, words = objections.to_hand_in(error), objections.words_of(error)
         rows.move(to, problem_code=code.value, problem=words)
         enqueue("mailboxes.tasks.refresh", handed.mailbox_id)

@@ -9,12 +9,16 @@ from django.db.models import F, Q
 from mailboxes.models import Mailbox, VendorAct
 from mailboxes.models.acts import LIVE, ActKind, ActOutcome
 from pecportal import clock
+from pecportal.operation import deployment
 from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, UpstreamError
 
 
 def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
-    """Intend a call, in the caller's transaction with the mailbox locked; None while an earlier one lives."""
-    if alive(mailbox, kind):
+    """Intend a call, in the caller's transaction with the mailbox locked; None while an earlier one lives.
+
+    None, too, while the portal does nothing after a restore: it may have been done since the backup.
+    """
+    if alive(mailbox, kind) or deployment.is_off():
         return None
     lease = clock.database_now() + timedelta(seconds=settings.SENDING_LEASE_SECONDS)
     return VendorAct.objects.create(mailbox=mailbox, kind=kind, begun_at=clock.now(), leased_until=lease)
@@ -60,6 +64,20 @@ def may_repeat(act: VendorAct, error: UpstreamError) -> bool:
         return error.status == 429
     before = VendorAct.objects.filter(mailbox=act.mailbox_id, kind=act.kind, pk__lt=act.pk).order_by("-pk").first()
     return before is None or before.answer_status != 401
+
+
+def presume(mailbox: Mailbox, kind: ActKind) -> VendorAct:
+    """Regard a call as made and its answer as lost: after a restore nobody knows whether it was."""
+    now = clock.now()
+    return VendorAct.objects.create(
+        mailbox=mailbox,
+        kind=kind,
+        outcome=ActOutcome.UNCERTAIN,
+        begun_at=mailbox.state_since,
+        marked_at=now,
+        ended_at=now,
+        leased_until=clock.database_now(),
+    )
 
 
 def expired() -> list[VendorAct]:

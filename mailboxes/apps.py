@@ -9,3 +9,12 @@ class MailboxesConfig(AppConfig):
 
     name = "mailboxes"
     verbose_name = _("Mailboxes")
+
+    def ready(self) -> None:
+        """Register the checks, and name what is sealed here."""
+        from mailboxes import (
+            checks,  # noqa: F401
+            sealing,  # models are ready only now
+        )
+
+        sealing.register()

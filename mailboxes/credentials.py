@@ -6,7 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from mailboxes import gauge, notices
 from mailboxes.models import Mailbox
+from mailboxes.models.notices import NoticeKind
 from mailboxes.states import CredentialsState
 from pecportal import clock, encryption
 from pecportal.errors import Refusal
@@ -33,6 +35,8 @@ def enter(mailbox: Mailbox, *, username: str, password: str, actor: User) -> Non
         row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
         if not row.is_active:
             raise Refusal(_("The mailbox is not active yet: its user name and password come when it is."))
+        if not row.wants_credentials:
+            raise Refusal(row.why_not() or "")
         row.username = username
         row.password_sealed = encryption.seal(password.encode(), context=_context(row))
         row.credentials_state, row.credentials_since = CredentialsState.UNTESTED, clock.now()
@@ -63,8 +67,7 @@ def test(mailbox: Mailbox, *, client: Upstream) -> CredentialsState:
     tested = Mailbox.objects.filter(pk=mailbox.pk, password_sealed=mailbox.password_sealed)
     tested.update(credentials_state=CredentialsState.GOOD)
     if quota is not None:
-        space = {"space_used": quota.usage, "space_limit": quota.limit, "space_at": clock.now()}
-        Mailbox.objects.filter(pk=mailbox.pk).update(**space)
+        gauge.keep(mailbox, used=quota.usage, limit=quota.limit)
     return CredentialsState.GOOD
 
 
@@ -92,6 +95,7 @@ def refused(mailbox_id: int, *, since: datetime | None = None) -> None:
     if told.update(credentials_state=CredentialsState.REFUSED, credentials_since=clock.now()):
         mailbox = Mailbox.objects.select_related("organisation").get(pk=mailbox_id)
         record("mailbox.credentials_refused", organisation=mailbox.organisation, target=mailbox)
+        notices.note(mailbox, NoticeKind.CREDENTIALS, key=f"{clock.now().timestamp():.6f}")
 
 
 def _ask(access: Credentials, *, client: Upstream) -> Quota | None:

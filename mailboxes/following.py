@@ -1,18 +1,21 @@
 """What the vendor says of a mailbox: taken in with its source, asked for again at growing distances."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils import timezone
 
-from mailboxes import changes
+from mailboxes import changes, expiring, notices
 from mailboxes.models import Mailbox
 from mailboxes.models.acts import Source
 from mailboxes.states import VendorState
 from pecportal import clock
+from pecportal.holidays import is_holiday
 from pecportal.journal.record import record
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
@@ -26,6 +29,7 @@ DISTANCES = (0.5, 1, 2, 5, 10, 30)
 SETTLED = timedelta(hours=24)
 QUIET = frozenset({VendorState.ACTIVE, VendorState.REVOKED, VendorState.CLOSED, VendorState.CANCELLED})
 _MOST_FIELDS = 100
+_SATURDAY = 5
 
 
 def take_in(mailbox: Mailbox, casella: Casella, *, source: Source) -> bool:
@@ -43,15 +47,20 @@ def take_in(mailbox: Mailbox, casella: Casella, *, source: Source) -> bool:
     state = casella.state[:60] or row.vendor_state
     changed = state != row.vendor_state
     row.vendor_id, row.vendor_state, row.vendor_record = row.vendor_id or casella.id, state, _storable(casella)
+    row.is_by_hand = False
     row.refreshed_at = clock.now()
     row.refreshes = 0 if changed else row.refreshes + 1
     row.refresh_at = row.refreshed_at + _distance(row)
+    before, row.expires_at = row.expires_at, expiring.expiry_of(casella) or row.expires_at
     if moved := _take_address(row, casella.pec):
         changes.note(row, row.vendor_state, source=source, words=moved)
     row.save(update_fields=_FIELDS)
     if changed:
-        changes.note(row, row.vendor_state, source=source, words=_reason(casella))
+        line = changes.note(row, row.vendor_state, source=source, words=_reason(casella))
+        notices.about_state(row, key=str(line.pk))
         record("mailbox.state", organisation=row.organisation, target=row, state=row.vendor_state, source=source.value)
+    elif before and row.expires_at != before:
+        changes.note(row, row.vendor_state, source=source, words=expiring.moved(before, row.expires_at))
     return changed
 
 
@@ -64,6 +73,8 @@ _FIELDS = [
     "refresh_at",
     "address",
     "asked_address",
+    "expires_at",
+    "is_by_hand",
 ]
 
 
@@ -92,10 +103,29 @@ def ask_soon() -> int:
     return len(due)
 
 
+def expected(mailbox: Mailbox) -> datetime | None:
+    """When the vendor should have examined the documents: some working days after it began; None in other states.
+
+    Saturdays, Sundays and Italy's public holidays do not count.
+    """
+    if mailbox.vendor_state != VendorState.IN_REVIEW:
+        return None
+    begun = mailbox.changes.filter(state=VendorState.IN_REVIEW).order_by("-pk").first()
+    at, left = timezone.localtime(begun.at if begun else mailbox.created_at), settings.MAILBOX_REVIEW_DAYS
+    while left or not _is_working(at):
+        left -= left > 0 and _is_working(at)
+        at += timedelta(days=1)
+    return at
+
+
 def documents_reason(mailbox: Mailbox) -> str:
     """The vendor's reason for not accepting the documents, "" where it gave none."""
     change = mailbox.changes.filter(state=VendorState.DOCUMENTS_WRONG).order_by("-pk").first()
     return change.words if change else ""
+
+
+def _is_working(day: datetime) -> bool:
+    return day.weekday() < _SATURDAY and not is_holiday(day.date())
 
 
 def _is_overtaken(row: Mailbox, casella: Casella) -> bool:

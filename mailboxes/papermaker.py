@@ -7,23 +7,27 @@ Prints lines of JSON, `{"at": i}` before it looks at a file, at last `{"pages": 
 import io
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from pypdf import PdfWriter
+    from pypdf import PdfReader, PdfWriter
 
 MOST_PAGES: Final = 50
 MOST_PIXELS: Final = 60_000_000
+MOST_UNPACKED: Final = 130_000_000  # bytes of a picture at its largest, before it is made smaller
 MOST_BYTES: Final = 30 * 2**20
 LEAST_SIDE: Final = 300  # pixels: less of a document cannot be read
-SECONDS: Final = 10
-MEGABYTES: Final = 1024
+SECONDS, MEGABYTES = 4, 200
+PICTURES_SECONDS, PICTURES_MEGABYTES = 4, 340  # of addresses, a fifth of which are never memory
 A4: Final = (595, 842)  # points
 MARGIN: Final = 20  # points
 A4_AT_300_DPI: Final = (2480, 3508)
-_IMAGES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_BEGINNINGS: Final = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n"}
+# the brands of HEIF pictures coded with HEVC, as telephones make them (ISO/IEC 23008-12)
+_HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 
 class BadPaper(Exception):
@@ -34,17 +38,17 @@ class BadPaper(Exception):
         self.code = code
 
 
-def main(paths: list[str]) -> None:
+def main(files: Sequence[bytes]) -> None:
     """Print the merged PDF of the files, or which of them is bad and why."""
     number = 0
     try:
         from pypdf import PdfWriter
 
         writer = PdfWriter()
-        for number, path in enumerate(paths):
+        for number, data in enumerate(files):
             _print({"at": number})
-            _append(writer, Path(path).read_bytes())
-        pdf = _written(writer)
+            _append(writer, data)
+        pdf = written(writer)
     except BadPaper as exc:
         _print({"code": exc.code, "file": number})
     except MemoryError:
@@ -55,45 +59,84 @@ def main(paths: list[str]) -> None:
         _print({"pages": len(writer.pages)}, pdf)
 
 
-def is_known(data: bytes) -> bool:
-    """Whether these bytes begin as a PDF (some write a few bytes before it), a JPEG or a PNG does."""
-    return data.startswith(_IMAGES) or b"%PDF-" in data[:1024]
+def format_of(data: bytes) -> str:
+    """pdf (some write a few bytes before it), jpeg, png or heic, by the first bytes; "" for anything else."""
+    for name, beginning in _BEGINNINGS.items():
+        if data.startswith(beginning):
+            return name
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+        return "heic"
+    return "pdf" if b"%PDF-" in data[:1024] else ""
 
 
-def _append(writer: "PdfWriter", data: bytes) -> None:
+def reader_of(data: bytes) -> "PdfReader":
+    """A reader of the paper, a picture made a page. Raises BadPaper for what opens to nobody, or has no pages."""
     from pypdf import PdfReader
 
-    if not is_known(data):
+    kind = format_of(data)
+    if not kind:
         raise BadPaper("type_not_allowed")
-    if data.startswith(_IMAGES):
-        data = _image_as_pdf(data)
-    reader = PdfReader(io.BytesIO(data))
+    reader = PdfReader(io.BytesIO(data if kind == "pdf" else _on_a4(picture_of(data))))
     if reader.is_encrypted and not reader.decrypt(""):  # many forms are locked against changes, and open to all
         raise BadPaper("encrypted")
     if not reader.pages:
         raise BadPaper("broken")
+    return reader
+
+
+def picture_of(data: bytes) -> "Image":
+    """The picture, turned as its camera says, no larger than A4 at 300 dpi. Raises BadPaper."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    if format_of(data) == "heic":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)  # a thread's memory counts, too
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "HEIF")) as opened:
+            pixels = opened.width * opened.height
+            share = min(1.0, max(A4_AT_300_DPI) / max(opened.size))
+            smaller = round(opened.width * share), round(opened.height * share)
+            opened.draft("RGB", smaller)  # a JPEG is unpacked no larger than needed
+            if pixels > MOST_PIXELS or _unpacked(opened, pixels) > MOST_UNPACKED:
+                raise BadPaper("too_many_pixels")
+            opened.thumbnail(smaller, reducing_gap=None)
+            ImageOps.exif_transpose(opened, in_place=True)
+    except Image.DecompressionBombError as exc:
+        raise BadPaper("too_many_pixels") from exc
+    if min(opened.size) < LEAST_SIDE:
+        raise BadPaper("too_small")
+    return _opaque(opened)
+
+
+def allowed(files: Sequence[bytes]) -> None:
+    """Called first: processor time and memory, less where there is no picture to unpack."""
+    from pecportal.confined import limit
+
+    if any(format_of(data) not in ("", "pdf") for data in files):
+        limit(seconds=PICTURES_SECONDS, megabytes=PICTURES_MEGABYTES)
+    else:
+        limit(seconds=SECONDS, megabytes=MEGABYTES)
+
+
+def _append(writer: "PdfWriter", data: bytes) -> None:
+    reader = reader_of(data)
     if len(writer.pages) + len(reader.pages) > MOST_PAGES:
         raise BadPaper("too_many_pages")
     for page in reader.pages:
         writer.add_page(page)
 
 
-def _image_as_pdf(data: bytes) -> bytes:
-    """The picture, turned as its camera says, made anew on an A4 page."""
-    from PIL import Image, ImageOps
-
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise BadPaper("too_many_pixels")
-            opened.thumbnail((max(A4_AT_300_DPI), max(A4_AT_300_DPI)))
-            upright = ImageOps.exif_transpose(opened)
-    except Image.DecompressionBombError as exc:
-        raise BadPaper("too_many_pixels") from exc
-    if min(upright.size) < LEAST_SIDE:
-        raise BadPaper("too_small")
-    return _on_a4(_opaque(upright))
+def _unpacked(picture: "Image", pixels: int) -> float:
+    """Bytes that unpacking it takes at its worst; `pixels` are those in the file."""
+    bands = picture.getbands()
+    found = float(picture.width * picture.height * len(bands))
+    if picture.format == "HEIF":
+        return found + 1.5 * pixels  # as the camera coded it
+    if picture.info.get("progressive"):
+        return found + 2 * len(bands) * pixels  # all its parts, before there is a pixel
+    return 2 * found if "A" in bands else found
 
 
 def _opaque(picture: "Image") -> "Image":
@@ -101,7 +144,7 @@ def _opaque(picture: "Image") -> "Image":
     from PIL import Image
 
     if "A" not in picture.getbands() and "transparency" not in picture.info:
-        return picture.convert("RGB")
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
     above = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert("RGB")
 
@@ -120,10 +163,11 @@ def _on_a4(picture: "Image") -> bytes:
     )
     writer = PdfWriter()
     writer.add_page(page)
-    return _written(writer)
+    return written(writer)
 
 
-def _written(writer: "PdfWriter") -> bytes:
+def written(writer: "PdfWriter") -> bytes:
+    """The file. Raises BadPaper for one that is too heavy to hand in."""
     out = io.BytesIO()
     writer.write(out)
     if out.tell() > MOST_BYTES:
@@ -137,7 +181,6 @@ def _print(line: dict[str, object], data: bytes = b"") -> None:
 
 
 if __name__ == "__main__":
-    from pecportal.confined import limit
-
-    limit(seconds=SECONDS, megabytes=MEGABYTES)
-    main(sys.argv[1:])
+    given = [Path(path).read_bytes() for path in sys.argv[1:]]
+    allowed(given)
+    main(given)

@@ -1,5 +1,9 @@
 """How much a mailbox may send: which plan it has, and what the plan says."""
 
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
 from django.db import transaction
 
 from mailboxes.models import Mailbox, Plan
@@ -23,11 +27,8 @@ def assign(mailbox: Mailbox, plan: Plan | None, *, actor: User) -> None:
 def save(plan: Plan, *, actor: User) -> None:
     """Keep a plan's numbers, which hold for all its mailboxes from now on."""
     plan.save()
-    record(
-        "plan.save",
-        actor=actor,
-        target=plan,
-        daily_limit=plan.daily_limit,
-        monthly_limit=plan.monthly_limit,
-        margin=plan.margin,
-    )
+    numbers = {field.name: getattr(plan, field.name) for field in plan._meta.fields if field.name not in ("id", "name")}
+    told: dict[str, Any] = {
+        name: str(value) if isinstance(value, Decimal | date) else value for name, value in numbers.items()
+    }
+    record("plan.save", actor=actor, target=plan, **told)

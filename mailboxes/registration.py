@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mailboxes import acts, callbacks, changes, following, objections
+from mailboxes import acts, blame, callbacks, changes, drafts, following, mismatches, objections
 from mailboxes.models import Application, Mailbox, VendorAct
 from mailboxes.models.acts import ActKind, ActOutcome, Source
 from mailboxes.objections import Objection
 from mailboxes.states import MailboxState, VendorState
-from mailboxes.steps import STEPS, missing_steps
+from mailboxes.steps import STEPS, TO_VENDOR, missing_steps, owner_of
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
@@ -23,7 +23,6 @@ from pecportal.upstream.errors import Rejected, UpstreamError
 from pecportal.upstream.pec import Casella
 
 logger = logging.getLogger(__name__)
-NOT_SENT = frozenset({"steps_done", "mailbox"})
 LOOKS = 2  # times that the vendor must not know a mailbox before a person may ask for it again
 GONE = (VendorState.CLOSED, VendorState.CANCELLED)
 _WITHOUT_PROBLEM = {"problem_code": "", "problem": "", "problem_field": ""}
@@ -31,49 +30,76 @@ _WITHOUT_PROBLEM = {"problem_code": "", "problem": "", "problem_field": ""}
 
 @transaction.atomic
 def start(organisation: Organisation, *, address: str, actor: User) -> Mailbox:
-    """Make a draft for an address. Raises `Refusal` when the organisation has one for it already."""
+    """Make a draft for an address. Raises `AlreadyBegun` when the organisation has a mailbox or a draft for it."""
     _refuse_second(organisation, address)
     mailbox = Mailbox.objects.create(
         organisation=organisation, address=address, created_by=actor, state_since=clock.now()
     )
-    Application.objects.create(mailbox=mailbox, steps_done=["address"])
+    application = Application(mailbox=mailbox, steps_done=["address"])
+    application.save(force_insert=True)
+    drafts.note_saved(application, "address", by=actor)
+    application.save()
     changes.note(mailbox, MailboxState.DRAFT, source=Source.PERSON, by=actor)
     record("mailbox.start", actor=actor, organisation=organisation, target=mailbox)
     return mailbox
 
 
 @transaction.atomic
-def save_step(mailbox: Mailbox, step: str, data: Mapping[str, object]) -> None:
+def save_step(
+    mailbox: Mailbox,
+    step: str,
+    data: Mapping[str, object],
+    *,
+    actor: User | None = None,
+    seen: int | None = None,
+    reason: str = "",
+) -> None:
     """Keep one step's data, as its form cleaned them; another domain asks for the kind anew.
 
-    Raises `Refusal` when the registration was sent already, or for an address that the organisation has.
+    `seen` is the saving that the page showed, `reason` why data that contradict the tax code are right all the same.
+    Raises `Overtaken` when somebody else saved the step since, and `Refusal` when the registration was sent already,
+    or for an address that the organisation has.
     """
     row = _draft(mailbox)
     application = row.application
+    drafts.refuse_overtaken(row, step, data, seen=seen)
     address = str(data.get("address", row.address))
     if address != row.address:
         _refuse_second(row.organisation, address, but=row)
+    before = mismatches.compared(application)
     done = {*application.steps_done, step}
     if address.rpartition("@")[2] != row.address.rpartition("@")[2]:
         done.discard("kind")
+    is_new = step not in application.steps_done or not drafts.is_stored(row, step, data)
     for name, value in data.items():
-        setattr(row if name in ("address", "kind", "plan") else application, name, value)
+        setattr(owner_of(name, row), name, value)
+    mismatches.settle(row, before=before, reason=reason, actor=actor)
     application.steps_done = [name for name in STEPS if name in done]
     if row.problem_field in data or not row.problem_field:
         row.problem_code = row.problem = row.problem_field = ""
+    if is_new:
+        drafts.note_saved(application, step, by=actor)
     row.save()
     application.save()
 
 
 @transaction.atomic
-def submit(mailbox: Mailbox, *, actor: User) -> None:
-    """Have the registration sent to the vendor, once: a second call raises `Refusal`, and so do missing steps."""
+def submit(mailbox: Mailbox, *, actor: User, seen: int | None = None) -> None:
+    """Have the registration sent to the vendor, once; who does so declares that the data are true.
+
+    `seen` is the saving that the review showed. A second call raises `Refusal`, and so do missing steps, differences
+    from the tax code that nobody settled, a plan that is bought elsewhere, and data that changed since.
+    """
     row = _draft(mailbox)
-    if missing_steps(row.application):
-        raise Refusal(_("Some steps are not complete yet."))
+    application = row.application
+    _refuse_incomplete(row)
+    drafts.refuse_changed(application, seen=seen)
+    application.declared_by, application.declared_at = actor, clock.now()
+    application.save(update_fields=["declared_by", "declared_at"])
     Mailbox.objects.filter(pk=row.pk).move(MailboxState.REGISTERING, **_WITHOUT_PROBLEM)
     changes.note(row, MailboxState.REGISTERING, source=Source.PERSON, by=actor)
-    record("mailbox.register", actor=actor, organisation=row.organisation, target=row)
+    price = str(row.plan.yearly_price) if row.plan and row.plan.yearly_price is not None else ""
+    record("mailbox.register", actor=actor, organisation=row.organisation, target=row, declared=True, price=price)
     enqueue("mailboxes.tasks.register", row.pk)
 
 
@@ -101,10 +127,10 @@ def fields(mailbox: Mailbox) -> dict[str, object]:
     """The body of POST /pec (pec.openapi.json, BodyPostPec), without the callback and what was left empty."""
     application = mailbox.application
     found: dict[str, object] = {"casella_pec": mailbox.address, "tipo_casella": mailbox.kind}
-    for field in Application._meta.fields:
-        value = getattr(application, field.name)
-        if field.name not in NOT_SENT and value not in (None, ""):
-            found[field.name] = value.strftime("%d/%m/%Y") if isinstance(value, date) else value
+    for name in TO_VENDOR:
+        value = getattr(application, name)
+        if value not in (None, ""):
+            found[name] = f"{value:%d/%m/%Y}" if isinstance(value, date) else value
     return found
 
 
@@ -159,6 +185,16 @@ def lost(act: VendorAct) -> None:
         _in_doubt(act.mailbox)
 
 
+def doubt_restored() -> None:
+    """After a restore: what waits to be asked for may have been asked for since the backup, and paid."""
+    for pk in Mailbox.objects.filter(state=MailboxState.REGISTERING).values_list("pk", flat=True):
+        with transaction.atomic():
+            mailbox = _locked(pk)
+            if mailbox.state == MailboxState.REGISTERING and not acts.alive(mailbox, ActKind.REGISTRATION):
+                acts.presume(mailbox, ActKind.REGISTRATION)
+                _in_doubt(mailbox)
+
+
 def ring_lost() -> None:
     """Ring again for registrations that were submitted and are not under way."""
     waiting = Mailbox.objects.filter(state=MailboxState.REGISTERING)
@@ -178,11 +214,21 @@ def _draft(mailbox: Mailbox) -> Mailbox:
     return row
 
 
+def _refuse_incomplete(row: Mailbox) -> None:
+    if missing_steps(row.application):
+        raise Refusal(_("Some steps are not complete yet."))
+    if mismatches.unsettled(row.application):
+        raise Refusal(_("The applicant's data contradict the tax code: correct them, or say why they are right."))
+    if row.plan and not row.plan.is_orderable:
+        raise Refusal(_("The plan %(plan)s is not ordered here: choose another one.") % {"plan": row.plan})
+
+
 def _refuse_second(organisation: Organisation, address: str, *, but: Mailbox | None = None) -> None:
     Organisation.objects.select_for_update().get(pk=organisation.pk)  # two people at once get one draft
-    rows = Mailbox.objects.filter(organisation=organisation, address=address).exclude(vendor_state__in=GONE)
-    if any(row != but for row in rows):
-        raise Refusal(_("Your organisation has a mailbox with this address already."), field="address")
+    rows = Mailbox.objects.kept().filter(organisation=organisation, address=address).exclude(vendor_state__in=GONE)
+    for row in rows:
+        if row != but:
+            raise drafts.AlreadyBegun(_("Your organisation has a mailbox with this address already."), mailbox=row)
 
 
 def _ours(caselle: Iterable[Casella], mailbox: Mailbox, act: VendorAct) -> Casella | None:
@@ -231,24 +277,19 @@ def _failed(mailbox: Mailbox, act: VendorAct, error: UpstreamError) -> None:
         _in_doubt(mailbox)
     elif isinstance(error, Rejected) and not acts.may_repeat(act, error):
         code = objections.to_registration(error)
-        words, field = objections.words_of(error), _field_named(code, error)
+        words, field = objections.words_of(error), blame.field_of(code, error)
         rows.move(MailboxState.DRAFT, problem_code=code.value, problem=words, problem_field=field)
         changes.note(mailbox, MailboxState.DRAFT, source=Source.ANSWER, words=words)
     else:
-        logger.warning("The vendor did nothing yet for mailbox %s; it is asked again.", mailbox.pk)
+        logger.warning(
+            "The vendor did nothing yet for mailbox %s (%s, status %s); it is asked again.",
+            mailbox.pk,
+            type(error).__name__,
+            error.status,
+        )
         rows.filter(state=MailboxState.REGISTERING).update(problem_code=Objection.UNREACHABLE.value)
 
 
 def _in_doubt(mailbox: Mailbox) -> None:
     if Mailbox.objects.filter(pk=mailbox.pk).move(MailboxState.UNCERTAIN, **_WITHOUT_PROBLEM):
         changes.note(mailbox, MailboxState.UNCERTAIN, source=Source.US)
-
-
-def _field_named(code: Objection, error: Rejected) -> str:
-    """The field that the vendor's words name, or that their meaning concerns; "" where neither does."""
-    if code in (Objection.DOMAIN, Objection.TAKEN):
-        return "address"
-    known = {field.name: field.name for field in Application._meta.fields if field.name not in NOT_SENT}
-    known |= {"casella_pec": "address", "tipo_casella": "kind"}
-    words = [word.strip(".,:;'\"()") for word in error.message.split()]
-    return next((known[word] for word in words if word in known), "")

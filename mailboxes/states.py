@@ -8,10 +8,11 @@ from pecportal.statemachine import State, moves
 
 @moves(
     {
-        "draft": ("registering",),
+        "draft": ("registering", "discarded"),
         "registering": ("registered", "draft", "uncertain"),
         "uncertain": ("registered", "draft"),
         "registered": (),
+        "discarded": (),
     }
 )
 class MailboxState(State):
@@ -21,6 +22,7 @@ class MailboxState(State):
     REGISTERING = "registering", _("Being registered")
     UNCERTAIN = "uncertain", _("Registration in doubt")
     REGISTERED = "registered", _("Registered")
+    DISCARDED = "discarded", _("Registration discarded")
 
 
 class VendorState(models.TextChoices):

@@ -1,6 +1,6 @@
 """The steps of the registration, in their order, and which fields each asks for."""
 
-from mailboxes.models import Application
+from mailboxes.models import Application, Mailbox
 
 STEPS = ("address", "kind", "applicant", "holder")
 REVIEW = "review"
@@ -12,14 +12,19 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "nome_richiedente",
         "cognome_richiedente",
         "codice_fiscale_richiedente",
-        "data_nascita_richiedente",
         "sesso_richiedente",
+        "data_nascita_richiedente",
         "nazione_nascita_richiedente",
-        "provincia_nascita_richiedente",
         "comune_nascita_richiedente",
+        "provincia_nascita_richiedente",
         "email",
         "telefono",
         "cellulare",
+        "tipo_documento",
+        "numero_documento",
+        "documento_rilasciato_da",
+        "data_rilascio_documento",
+        "data_scadenza_documento",
     ),
     "holder": (
         "tipo_cliente",
@@ -34,6 +39,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "nazione_titolare",
     ),
 }
+OF_MAILBOX = frozenset({"address", "kind", "plan"})
+TO_VENDOR = (*FIELDS["applicant"], *FIELDS["holder"], "autorinnovo")
 
 
 def missing_steps(application: Application) -> list[str]:
@@ -44,3 +51,13 @@ def missing_steps(application: Application) -> list[str]:
 def step_of(field: str) -> str:
     """The step that asks for a field; the review for what none asks for."""
     return next((step for step, fields in FIELDS.items() if field in fields), REVIEW)
+
+
+def owner_of(field: str, mailbox: Mailbox) -> Mailbox | Application:
+    """The row that holds a field of the registration."""
+    return mailbox if field in OF_MAILBOX else mailbox.application
+
+
+def values(mailbox: Mailbox, step: str) -> dict[str, object]:
+    """What is stored of a step."""
+    return {name: getattr(owner_of(name, mailbox), name) for name in FIELDS[step]}

@@ -4,17 +4,23 @@ Check sign and date decide; letters in place of digits (omocodia) are as valid a
 """
 
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from typing import Final
 
 from codicefiscale import codicefiscale
 from stdnum.it import codicefiscale as stdnum_codicefiscale
 from stdnum.it import iva
 
+from mailboxes import places
+from mailboxes.places.nations import ITALY
+
 _DIGITS: Final = {sign: value for value, sign in enumerate("0123456789")} | {
     sign: value for value, sign in enumerate("LMNPQRSTUV")
 }
 _MONTHS: Final = "ABCDEHLMPRST"
 _FEMALE: Final = 40  # is added to the day of birth
+_ABROAD: Final = "Z"  # with what codes of countries begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,29 @@ class Told:
     year_of_century: int
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of a person beside the code: `country` is an ISO code, `place` and `province` may be empty."""
+
+    first_name: str
+    surname: str
+    sex: str
+    born: date
+    country: str
+    place: str = ""
+    province: str = ""
+
+
+class Difference(StrEnum):
+    """In what a code and a person's data do not agree."""
+
+    SURNAME = "surname"
+    FIRST_NAME = "first_name"
+    SEX = "sex"
+    DATE = "date"
+    PLACE = "place"
+
+
 def normal(text: str) -> str:
     """In capitals and without blanks."""
     return "".join(text.split()).upper()
@@ -37,9 +66,14 @@ def is_persons(code: str) -> bool:
     return bool(stdnum_codicefiscale.is_valid(code))
 
 
+def is_number(code: str) -> bool:
+    """Whether it can be a VAT number, or the tax code of what is no person: 11 digits."""
+    return bool(iva.is_valid(code))
+
+
 def is_holders(code: str) -> bool:
     """Whether it can be a company's, a body's or a person's: 11 digits, or 16 signs."""
-    return bool(iva.is_valid(code) or stdnum_codicefiscale.is_valid(code))
+    return is_number(code) or is_persons(code)
 
 
 def lacks_zeros(code: str) -> bool:
@@ -57,10 +91,55 @@ def told_by(code: str) -> Told | None:
     return Told(sex, day % _FEMALE, _MONTHS.index(code[8]) + 1, year)
 
 
-def birthplace(code: str) -> tuple[str, str] | None:
-    """Municipality (or country) and province by the registry of places; None where that does not know the place."""
-    try:
-        place = codicefiscale.decode(code)["birthplace"]
-    except ValueError:
-        return None
-    return (place["name"], place["province"]) if place else None
+def place_code(code: str) -> str:
+    """The Belfiore code of the place of birth in a code of 16 signs, with digits in place of letters (omocodia)."""
+    return code[11] + "".join(str(_DIGITS.get(sign, sign)) for sign in code[12:15])
+
+
+def birthplace(code: str, born: date | None = None) -> str:
+    """The place of birth that a code of 16 signs tells, in Italian; "" for one that no register knows."""
+    belfiore = place_code(code)
+    if not belfiore.startswith(_ABROAD):
+        place = places.of_code(belfiore, born)
+        return str(place) if place else ""
+    found = [places.countries()[iso] for iso in sorted(places.countries_of(belfiore))]
+    return ", ".join(each.name("it") for each in found)
+
+
+def differences(code: str, person: Person) -> list[Difference]:
+    """In what a valid code contradicts a person's data; nothing for one of 11 digits.
+
+    None of it proves that the code is wrong: names change, sexes are corrected, places are renamed and ceded.
+    """
+    told = told_by(code)
+    if told is None:
+        return []
+    born = person.born
+    agrees = {
+        Difference.SURNAME: _encoded_surname(person.surname) in ("", code[:3]),
+        Difference.FIRST_NAME: _encoded_first_name(person.first_name) in ("", code[3:6]),
+        Difference.SEX: told.sex == person.sex,
+        Difference.DATE: (told.day, told.month, told.year_of_century) == (born.day, born.month, born.year % 100),
+        Difference.PLACE: _place_agrees(place_code(code), person),
+    }
+    return [difference for difference, does in agrees.items() if not does]
+
+
+def _place_agrees(belfiore: str, person: Person) -> bool:
+    if belfiore.startswith(_ABROAD):
+        isos = places.countries_of(belfiore)
+        return person.country in isos or (not isos and person.country != ITALY)
+    if person.country != ITALY:
+        return False
+    named = places.find(person.place, former=True) if person.place else []
+    if named:
+        return belfiore in {place.code for place in named}
+    return not person.province or person.province in places.provinces_of(belfiore)
+
+
+def _encoded_surname(name: str) -> str:
+    return str(codicefiscale.encode_lastname(name)) if name.strip() else ""
+
+
+def _encoded_first_name(name: str) -> str:
+    return str(codicefiscale.encode_firstname(name)) if name.strip() else ""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from pecportal import stored
 from pecportal.errors import Refusal
 
 PROBLEM = "application/problem+json"
@@ -15,6 +16,9 @@ def problem(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into `{type, title, status, detail}`; a bug stays an exception."""
     if isinstance(exc, Refusal):
         return _answer(409, _("The request cannot be carried out now"), str(exc))
+    if isinstance(exc, stored.Away):
+        detail = _("The portal's files cannot be reached just now.")
+        return _answer(503, _("Not available now"), detail, headers={"Retry-After": "60"})
     response = exception_handler(exc, context)
     if response is None:
         return None

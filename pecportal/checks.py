@@ -1,12 +1,15 @@
 """What must be true before the portal may run."""
 
+from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from pecportal import encryption, vendor
+from pecportal.operation import deployment
 
 
 @register(Tags.security)
@@ -25,7 +28,7 @@ def vendor_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The vendor's addresses and sign-in are complete."""
     found: list[CheckMessage] = []
     try:
-        vendor.connect()
+        vendor.of_settings()
     except ValueError as exc:
         found.append(Error(str(exc), hint="See the README, section on the vendor.", id="pecportal.E002"))
     if not settings.OPENAPI_TOKEN and not (settings.OPENAPI_EMAIL and settings.OPENAPI_API_KEY):
@@ -40,6 +43,33 @@ def real_clock(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Only a simulated vendor may have a clock of its own."""
     if settings.CLOCK_SPEED != 1 and settings.OPENAPI_ENV != "sandbox":
         return [Error("CLOCK_SPEED is for the sandbox alone.", id="pecportal.E004")]
+    return []
+
+
+@register(Tags.compatibility)
+def bucket(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Where files are in a bucket, what speaks to it is installed, and nobody on the way can read along."""
+    if not settings.S3_BUCKET:
+        return []
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        hint = "Install the extra: pip install 'pecportal[s3]'."
+        return [Error("S3_BUCKET is set, and django-storages[s3] is not installed.", hint=hint, id="pecportal.E008")]
+    endpoint = urlsplit(settings.STORAGES["default"]["OPTIONS"].get("endpoint_url") or "https://")
+    if endpoint.scheme != "https" and endpoint.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return [Warning("S3_ENDPOINT is not https: files and keys go in the clear.", id="pecportal.W009")]
+    return []
+
+
+@register(Tags.compatibility)
+def deployment_id(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The installation's own mark, where it is given, is one."""
+    try:
+        deployment.here()
+    except ValueError:
+        hint = "Make one with: python3 -c 'import uuid; print(uuid.uuid4())'"
+        return [
+            Error("The installation's mark is no UUID: DEPLOYMENT_ID, or its file.", hint=hint, id="pecportal.E007")
+        ]
     return []
 
 

@@ -24,6 +24,11 @@ def real_seconds(span: timedelta) -> float:
     return span.total_seconds() / float(settings.CLOCK_SPEED)
 
 
+def from_real(moment: datetime) -> datetime:
+    """A real instant, such as the end of a lane's rest, as this clock will show it."""
+    return now() + (moment - timezone.now()) * float(settings.CLOCK_SPEED)
+
+
 def database_now() -> datetime:
     """The instant by the database's clock, which all hosts share; leases are measured by it."""
     if connection.vendor != "postgresql":

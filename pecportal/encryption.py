@@ -37,6 +37,16 @@ def unseal(sealed: str, *, context: str) -> bytes:
         raise Unreadable("The sealed value does not open with its key.") from exc
 
 
+def key_of(sealed: str) -> str:
+    """The name of the key that a value was sealed with."""
+    return sealed.partition(":")[0]
+
+
+def current_key() -> str:
+    """The name of the key that seals now."""
+    return next(iter(keys()))
+
+
 def keys() -> dict[str, bytes]:
     """The ring by key name, current key first; raises `ImproperlyConfigured` when it is empty or malformed."""
     ring: dict[str, bytes] = {}

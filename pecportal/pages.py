@@ -1,5 +1,6 @@
 """What every page knows and obeys."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,18 +15,24 @@ from django.utils.cache import add_never_cache_headers
 from django.views import defaults
 from django.views.decorators.csrf import requires_csrf_token
 
+from pecportal import stored
 from pecportal.organisations import current
 from pecportal.organisations.models import Organisation
+from pecportal.permissions import Power, may
+
+logger = logging.getLogger(__name__)
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Context of all templates: the environment, whether the clock is sped up, and the person's organisations."""
     user = getattr(request, "user", None) or AnonymousUser()  # an error page may come before the middleware
+    organisation = current.organisation(request)
     return {
         "portal_environment": settings.OPENAPI_ENV,
         "demo_clock": settings.CLOCK_SPEED != 1,
         "clock_speed": settings.CLOCK_SPEED,
-        "organisation": current.organisation(request),
+        "organisation": organisation,
+        "may_look_up": organisation is not None and may(user, Power.PREPARE, organisation),
         "organisations": Organisation.objects.visible_to(user),
     }
 
@@ -47,6 +54,26 @@ class ChosenLanguage(LocaleMiddleware):
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         translation.activate(language)
         request.LANGUAGE_CODE = language
+
+
+class FilesAway:
+    """Middleware: who needs a file while files cannot be reached is told to try again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer in the place of a view that met it (503)."""
+        if not isinstance(exception, stored.Away):
+            return None
+        logger.error("Files cannot be reached: %s", exception)
+        response = render(request, "503.html", status=503)
+        response.headers["Retry-After"] = "60"
+        return response
 
 
 class PrivatePages:

@@ -31,17 +31,20 @@ class Power(models.TextChoices):
 
     PREPARE = "campaigns.prepare", _("Prepare campaigns")
     START = "campaigns.start", _("Start campaigns")
-    STOP = "campaigns.stop", _("Pause and cancel campaigns")
+    APPROVE = "campaigns.approve", _("Approve campaigns that others prepared")
+    STOP = "campaigns.stop", _("Pause and stop campaigns")
+    DECIDE = "campaigns.decide", _("Decide what becomes of messages in doubt")
     READ = "campaigns.read", _("See contents and recipients")
     REGISTER = "mailboxes.register", _("Register mailboxes")
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
+    IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
 
 
 POWERS: dict[Role, frozenset[Power]] = {
     Role.PREPARER: frozenset({Power.PREPARE, Power.START, Power.STOP, Power.READ}),
-    Role.APPROVER: frozenset({Power.PREPARE, Power.START, Power.STOP, Power.READ}),
+    Role.APPROVER: frozenset({Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ}),
     Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
-    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS}),
+    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY}),
     Role.AUDITOR: frozenset(),
 }
 

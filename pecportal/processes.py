@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Final, TextIO
 
 MANAGE: Final = Path(__file__).resolve().parent.parent / "manage.py"
-PATIENCE: Final = 100.0  # seconds that a process has to end after it was asked to: a send may be on the wire
+PATIENCE: Final = 20.0  # seconds that a process has to end after it was asked to: a send may be on the wire
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 
@@ -51,7 +51,8 @@ class Children:
             stderr=stream,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # we have no threads yet when we start processes
+            cwd=MANAGE.parent,
+            preexec_fn=_end_with_parent,  # whoever starts processes has no threads
         )
         child = Child(name, process, stream)
         self._children.append(child)
@@ -69,6 +70,13 @@ class Children:
     def ended(self) -> Child | None:
         """The first process that ended by itself, if any did."""
         return next((child for child in self._children if child.process.poll() is not None), None)
+
+    def kill(self, child: Child) -> None:
+        """End one at once, with all that it started; frozen or dead, nothing of it is left."""
+        _kill_group(child.process)
+        if child.log:
+            child.log.close()
+        self._children.remove(child)
 
     def stop(self) -> None:
         """Ask all to end, the last started first; kill what does not in time, with all that it started."""
@@ -99,9 +107,9 @@ def web(*, host: str, port: int, threads: int = 8) -> list[str]:
     return [sys.executable, "-m", "gunicorn", "pecportal.wsgi", "--workers", "1", *options]
 
 
-def worker() -> list[str]:
-    """The command line of the background worker."""
-    return manage("qcluster")
+def worker(lane: str = "all") -> list[str]:
+    """The command line of the background workers of one lane, or of all."""
+    return [sys.executable, "-m", "pecportal.worker", lane]
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:

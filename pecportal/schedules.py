@@ -1,10 +1,22 @@
-"""The periodic jobs: nudges for whatever a lost job left behind."""
+"""The periodic jobs: nudges for whatever a lost job left behind, signs of life, the nightly audit."""
 
-from pecportal.queue import Every
+from datetime import time
+
+from pecportal.queue import CANARY, LANES, Every
 
 PERIODIC = (
-    Every(minutes=1, task="campaigns.tasks.pump"),
-    Every(minutes=1, task="campaigns.tasks.track"),
-    Every(minutes=1, task="campaigns.tasks.sweep"),
-    Every(minutes=1, task="mailboxes.tasks.sweep"),
+    Every("campaigns.tasks.pump"),
+    Every("campaigns.tasks.track"),
+    Every("campaigns.tasks.search"),
+    Every("campaigns.tasks.sweep"),
+    Every("mailboxes.tasks.sweep"),
+    Every("pecportal.registers.tasks.sweep"),
+    Every("pecportal.operation.tasks.ring_letters"),
+    Every("pecportal.operation.tasks.read_wallets", minutes=60),
+    *(Every(CANARY, arguments=(lane,), lane=lane) for lane in LANES),
+    Every("mailboxes.tasks.erase_papers", minutes=24 * 60, at=time(3, 40)),
+    Every("mailboxes.tasks.erase_drafts", minutes=24 * 60, at=time(3, 50)),
+    Every("mailboxes.tasks.reconcile", minutes=24 * 60, at=time(2, 40)),
+    Every("campaigns.tasks.selfaudit", minutes=24 * 60, at=time(3, 10)),
+    Every("pecportal.operation.tasks.tidy", minutes=24 * 60, at=time(3, 40)),
 )

@@ -1,5 +1,6 @@
 """Settings of one installation, read from the environment (and from `.env` beside manage.py)."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ INSTALLED_APPS = [
     "pecportal.apps.PortalConfig",
     "pecportal.organisations",
     "pecportal.journal",
+    "pecportal.operation",
+    "pecportal.registers",
     "pecportal.sandbox",
     "mailboxes",
     "campaigns",
@@ -59,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pecportal.pages.PrivatePages",
+    "pecportal.pages.FilesAway",
 ]
 ROOT_URLCONF = "pecportal.urls"
 WSGI_APPLICATION = "pecportal.wsgi.application"
@@ -75,6 +79,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "pecportal.pages.portal",
+                "campaigns.navigation.doubts",
             ],
         },
     }
@@ -93,7 +98,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"options": "-c idle_in_transaction_session_timeout=60s -c synchronous_commit=on"}
+    DATABASES["default"]["OPTIONS"] = {  # what DATABASE_URL says of TLS, as sslmode=verify-full, stays
+        **DATABASES["default"].get("OPTIONS", {}),
+        "options": "-c idle_in_transaction_session_timeout=60s -c synchronous_commit=on",
+    }
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env("REDIS_URL", default="")
@@ -105,11 +113,14 @@ CACHES = {
     )
 }
 
-# --- background jobs: the queue is a bell, never the record. A job that dies is not repeated by the queue
+# --- background jobs: the queue is a bell, never the record. Each lane of work has a queue and workers of its own
+SENDING_PUMPS = env.int("SENDING_PUMPS", default=1)  # of this host
+_QUEUE = env("QUEUE_NAME", default="pecportal")
+_WORKERS, _ON_REDIS = env.int("WORKERS", default=4), env("QUEUE_BROKER", default="orm") == "redis"
 Q_CLUSTER: dict[str, Any] = {
-    "name": env("QUEUE_NAME", default="pecportal"),
-    "workers": env.int("WORKERS", default=4),
-    "queue_limit": env.int("WORKERS", default=4),
+    "name": _QUEUE,
+    "workers": _WORKERS,
+    "queue_limit": _WORKERS,
     "timeout": 180,
     "retry": 900,
     "max_attempts": 1,
@@ -119,8 +130,19 @@ Q_CLUSTER: dict[str, Any] = {
     "poll": 0.2,
     "save_limit": 500,
     "label": "pecportal",
-    **({"redis": REDIS_URL} if env("QUEUE_BROKER", default="orm") == "redis" else {"orm": "default"}),
+    "broker_class": "pecportal.queue.Lists" if _ON_REDIS else "pecportal.queue.Rows",
+    **({"redis": REDIS_URL} if _ON_REDIS else {"orm": "default"}),
+    "ALT_CLUSTERS": {
+        # one more than pumps: the next one begins while the last messages of this one are on their way
+        f"{_QUEUE}-sending": {"workers": SENDING_PUMPS + 1, "queue_limit": SENDING_PUMPS + 1},
+        f"{_QUEUE}-tracking": {"workers": 2, "queue_limit": 2},
+        f"{_QUEUE}-all": {},
+    },
 }
+HOST_NAME = env("HOST_NAME", default=socket.gethostname())  # tells machines that share a database apart
+LIVENESS_LATE_SECONDS = env.float("LIVENESS_LATE_SECONDS", default=100)
+LIVENESS_FROZEN_SECONDS = env.float("LIVENESS_FROZEN_SECONDS", default=110)
+DEPLOYMENT_ID = env("DEPLOYMENT_ID", default="")
 
 # --- people
 AUTH_USER_MODEL = "organisations.User"
@@ -140,6 +162,11 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
+# --- letters to clerks: `smtp+tls://user:password@host:587`; what is not set goes to the log
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", default="pecportal@localhost")
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds
+
 # --- words and times
 LANGUAGE_CODE = "it"
 LANGUAGES = [("it", _("Italian")), ("en", _("English"))]
@@ -147,18 +174,34 @@ LOCALE_PATHS = [BASE_DIR / "pecportal" / "locale"]
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["pecportal.formats"]
 TIME_ZONE = "Europe/Rome"
 
 # --- files
 STATIC_URL = "/static/"
 STATIC_ROOT = PORTAL_DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = PORTAL_DATA_DIR / "files"
+MEDIA_ROOT = Path(env("FILES_DIR", default=str(PORTAL_DATA_DIR / "files"))).resolve()  # hosts may share it
+S3_BUCKET = env("S3_BUCKET", default="")  # where it is set, files are there instead
 STORAGES: dict[str, Any] = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(MEDIA_ROOT), "file_permissions_mode": 0o600},
-    },
+    "default": (
+        {
+            "BACKEND": "pecportal.bucket.Bucket",
+            "OPTIONS": {
+                "bucket_name": S3_BUCKET,
+                "endpoint_url": env("S3_ENDPOINT", default="") or None,
+                "region_name": env("S3_REGION", default="") or None,
+                "access_key": env("S3_ACCESS_KEY", default="") or None,
+                "secret_key": env("S3_SECRET_KEY", default="") or None,
+                "location": env("S3_PREFIX", default=""),
+            },
+        }
+        if S3_BUCKET
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(MEDIA_ROOT), "file_permissions_mode": 0o600},
+        }
+    ),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -170,6 +213,9 @@ STORAGES: dict[str, Any] = {
 if not env.bool("MANIFEST_STATIC", default=not DEBUG):
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     WHITENOISE_USE_FINDERS = True
+S3_CONNECT_SECONDS = env.float("S3_CONNECT_SECONDS", default=5)
+S3_READ_SECONDS = env.float("S3_READ_SECONDS", default=20)
+S3_TRIES = env.int("S3_TRIES", default=3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
@@ -205,6 +251,15 @@ CONTENT_SECURITY_POLICY = {
 # --- encryption at rest: `id:base64 of 32 bytes`, comma separated, the first one encrypts
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 
+# --- papers: a folder of CA certificates whose signatures are trusted; days until documents are erased
+SIGNATURE_TRUST_DIR = env("SIGNATURE_TRUST_DIR", default="")
+PAPERS_ERASE_DAYS = env.int("PAPERS_ERASE_DAYS", default=30)  # after the mailbox is active, or came to nothing
+PAPERS_DRAFT_DAYS = env.int("PAPERS_DRAFT_DAYS", default=30)  # uploaded and never handed in
+DRAFTS_ERASE_DAYS = env.int("DRAFTS_ERASE_DAYS", default=30)  # of registrations, after the last saving; 0: never
+
+# --- uploads are looked into by processes of their own: seconds until a person is asked to try again
+UPLOAD_SECONDS = env.float("UPLOAD_SECONDS", default=5.0)
+
 # --- the vendor. With the four addresses set it talks to any server that speaks the protocol
 OPENAPI_ENV = env("OPENAPI_ENV", default="sandbox")
 _SANDBOX = "http://127.0.0.1:9000" if OPENAPI_ENV == "sandbox" else ""  # where `./portal sandbox` listens
@@ -222,11 +277,15 @@ OPENAPI_SEND_DEADLINE = env.float("OPENAPI_SEND_DEADLINE", default=90)
 
 # --- sending: requests a second to one mailbox, threads of one pump, what a tired vendor gets as rest
 SENDING_RATE = env.float("SENDING_RATE", default=1.0)
+LETTER_PROCESSES = env.int("LETTER_PROCESSES", default=2)  # how many print letters at once
+SENDING_UNDO_SECONDS = env.float("SENDING_UNDO_SECONDS", default=300)  # in which a start can be taken back
+VAT_PERCENT = env.float("VAT_PERCENT", default=22)
 SENDING_THREADS = env.int("SENDING_THREADS", default=32)
 SENDING_PER_MAILBOX = env.int("SENDING_PER_MAILBOX", default=4)
 SENDING_PUMP_SECONDS = env.float("SENDING_PUMP_SECONDS", default=45)
 SENDING_LEASE_SECONDS = env.float("SENDING_LEASE_SECONDS", default=120)
 SENDING_LANE_SECONDS = env.float("SENDING_LANE_SECONDS", default=30)
+SENDING_LANES_ALONE = env.int("SENDING_LANES_ALONE", default=20)  # one pump serves so many before others share them
 SENDING_BREAKER_SECONDS = env.list("SENDING_BREAKER_SECONDS", cast=float, default=[30, 60, 120, 300, 600])
 SENDING_HOLD_SECONDS = env.float("SENDING_HOLD_SECONDS", default=60)
 SENDING_RETRY_SECONDS = env.float("SENDING_RETRY_SECONDS", default=5)
@@ -234,6 +293,15 @@ TRACKING_SECONDS = env.float("TRACKING_SECONDS", default=60)
 TRACKING_IDLE_SECONDS = env.float("TRACKING_IDLE_SECONDS", default=3600)
 TRACKING_LEASE_SECONDS = env.float("TRACKING_LEASE_SECONDS", default=30)
 TRACKING_RUN_SECONDS = env.float("TRACKING_RUN_SECONDS", default=45)
+# whether an address is looked up while it is typed; each question to the vendor may cost
+MAILBOX_CHECK_WHILE_TYPING = env.bool("MAILBOX_CHECK_WHILE_TYPING", default=True)
+MAILBOX_REVIEW_DAYS = env.int("MAILBOX_REVIEW_DAYS", default=2)  # working days that the vendor looks at documents
+MAILBOX_FULL_PERCENT = env.int("MAILBOX_FULL_PERCENT", default=90)  # from here on nothing is sent; 101: never held
+
+# --- look-ups: what one costs in euros ("": not known, and said so), and how long its answer is taken for fresh
+LOOKUP_COMPANY_PRICE = env("LOOKUP_COMPANY_PRICE", default="")
+LOOKUP_DOMAIN_PRICE = env("LOOKUP_DOMAIN_PRICE", default="")
+LOOKUP_KEPT_DAYS = env.int("LOOKUP_KEPT_DAYS", default=90)
 
 # --- the demo's clock: so many times quicker than real, counted from a real instant (Unix seconds)
 CLOCK_SPEED = env.float("CLOCK_SPEED", default=1.0)

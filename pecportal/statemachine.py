@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from django.db import connection, models
@@ -68,7 +69,7 @@ def move_by_id(model: type[models.Model], ids: Sequence[int], to: State, **chang
     """
     if not ids:
         return 0
-    sources = [state.value for state in type(to) if to in state.successors]
+    sources = _sources(to)
     values = {"state": to.value, "state_since": clock.now(), **changes}
     sets = [(_column(model, name), _as_sql(value)) for name, value in values.items()]
     assignments = ", ".join(f"{column} = {value.text}" for column, value in sets)
@@ -78,6 +79,11 @@ def move_by_id(model: type[models.Model], ids: Sequence[int], to: State, **chang
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {assignments} WHERE {where}", [*parameters, *ids, *sources])  # noqa: S608
         return int(cursor.rowcount)
+
+
+@cache
+def _sources(to: State) -> list[str]:
+    return [state.value for state in type(to) if to in state.successors]
 
 
 def _as_sql(value: object) -> Sql:

@@ -11,45 +11,56 @@ from pecportal.organisations.models import Organisation, User
 from tests.worlds import ADDRESS, PASSWORD
 
 SUBJECT = "Avviso {{ nome }}"
+PERSON = "prova@portale.example"
 BODY = "<p>Gentile {{ nome }}, la informiamo che il documento è disponibile presso i nostri uffici.</p>"
 
 
-def running(*, messages: int, recipients: list[str] | None = None) -> Campaign:
-    """A campaign of the world's mailbox, frozen and running; its recipients are delivered unless named."""
+def running(
+    *, messages: int, recipients: list[str] | None = None, frozen: bool = True, sender: str = ADDRESS
+) -> Campaign:
+    """A campaign of the world's mailbox, or another, frozen and running; its recipients are delivered unless named.
+
+    Not `frozen`, it is launching: a worker's sweep makes it ready.
+    """
     addresses = recipients or [f"ditta{number}@prova.example" for number in range(messages)]
-    mailbox = _mailbox()
-    campaign = Campaign.objects.create(
-        organisation=mailbox.organisation,
-        mailbox=mailbox,
-        name="Banco di prova",
-        subject=SUBJECT,
-        body=BODY,
-        columns=["nome", "pec"],
-        recipients_total=len(addresses),
-        created_by=mailbox.created_by,
+    campaign = draft(
+        sender=sender, subject=SUBJECT, body=BODY, columns=["nome", "pec"], recipients_total=len(addresses)
     )
     Recipient.objects.bulk_create(
         Recipient(campaign=campaign, line=line, address=address, values={"nome": f"Ditta {line}", "pec": address})
         for line, address in enumerate(addresses, 2)
     )
     Campaign.objects.filter(pk=campaign.pk).move(CampaignState.LAUNCHING, launched_at=clock.now())
-    launch.freeze(campaign.pk)
+    if frozen:
+        launch.freeze(campaign.pk)
     campaign.refresh_from_db()
     return campaign
 
 
-def _mailbox() -> Mailbox:
-    existing = Mailbox.objects.filter(address=ADDRESS).first()
+def draft(*, sender: str = ADDRESS, **fields: object) -> Campaign:
+    """A draft of the world's mailbox, or another."""
+    mailbox = _mailbox(sender)
+    return Campaign.objects.create(
+        organisation=mailbox.organisation,
+        mailbox=mailbox,
+        name="Banco di prova",
+        created_by=mailbox.created_by,
+        **fields,
+    )
+
+
+def _mailbox(address: str) -> Mailbox:
+    existing = Mailbox.objects.filter(address=address).first()
     if existing is not None:
         return existing
-    person = User.objects.create_user("prova@portale.example")
+    person = User.objects.filter(email=PERSON).first() or User.objects.create_user(PERSON)
     mailbox = Mailbox.objects.create(
-        organisation=Organisation.objects.create(name="Banco di prova"),
-        address=ADDRESS,
+        organisation=Organisation.objects.get_or_create(name="Banco di prova")[0],
+        address=address,
         state=MailboxState.REGISTERED,
         vendor_state=VendorState.ACTIVE,
         created_by=person,
     )
-    credentials.enter(mailbox, username=ADDRESS, password=PASSWORD, actor=person)
+    credentials.enter(mailbox, username=address, password=PASSWORD, actor=person)
     mailbox.refresh_from_db()
     return mailbox

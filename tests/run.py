@@ -154,14 +154,13 @@ def test(summary: Summary) -> None:
     check(summary)
     pytest = (PYTHON, "-m", "pytest", "-q")
     browser = {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
-    summary.step("tests on SQLite", *pytest, "-n", "2", "-m", "not journey", env=browser)
-    summary.step("browser journeys", *pytest, "-m", "journey", env=browser)
     database, redis = os.environ.get("TEST_POSTGRES_URL"), os.environ.get("TEST_REDIS_URL")
+    broker = {"TEST_BROKER_URL": redis} if redis else {}
+    summary.step("tests on SQLite", *pytest, "-n", "2", "-m", "not journey", env={**browser, **broker})
+    summary.step("browser journeys", *pytest, "-m", "journey", env=browser)
     if database:
-        servers = {"DATABASE_URL": database}
-        if redis:
-            servers["TEST_BROKER_URL"] = redis
-        summary.step("tests on PostgreSQL", *pytest, "-n", "2", "-m", "not journey", env=servers)
+        servers = {"DATABASE_URL": database, **broker}
+        summary.step("tests on PostgreSQL", *pytest, "-n", "2", "-m", "not journey and not once", env=servers)
     for name, given in (("TEST_POSTGRES_URL", database), ("TEST_REDIS_URL", redis)):
         if not given:
             summary.lines.append(f"NOT RUN: the tests that need {name}, since it is not set")

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils import translation
+from django.utils.formats import date_format
 from django.views.defaults import server_error
 from pytest_django import Settings
 
@@ -175,6 +177,20 @@ def test_the_language_is_chosen_by_a_form_and_kept(db: None) -> None:
     assert '<html lang="en"' in client.get("/login/").content.decode()
     answer = client.post("/language/setlang/", {"language": "it", "next": "/login/"}, follow=True)
     assert '<html lang="it"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_a_day_comes_before_its_month_in_both_languages(language: str) -> None:
+    with translation.override(language):
+        assert date_format(datetime(2026, 12, 11, 15, 4, tzinfo=UTC), "SHORT_DATETIME_FORMAT") == "11/12/2026 15:04"
+
+
+def test_a_failed_sign_in_does_not_say_what_was_wrong(db: None) -> None:
+    User.objects.create_user("anna@comune.example", "una frase lunga e segreta")
+
+    for address, password in (("anna@comune.example", "sbagliata"), ("nessuno@comune.example", "sbagliata")):
+        page = browser_of().post("/login/", {"username": address, "password": password}).content.decode()
+        assert "The e-mail address or the password is wrong." in page
 
 
 @pytest.mark.parametrize(

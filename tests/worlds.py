@@ -1,6 +1,8 @@
 """Worlds for benchmarks and fault tests: a database in a folder of its own, a simulated vendor in its own process."""
 
+import atexit
 import base64
+import functools
 import json
 import os
 import secrets
@@ -10,8 +12,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "banco@prova.example"
 PASSWORD = "una-parola-di-prova"
-PATIENCE = 30.0
+PATIENCE = 120.0  # seconds that the vendor has to start: the machine may be busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,39 @@ def world(*, rate: float, latency: float = 0.0, database: str = "", **env: str) 
             process.wait(PATIENCE)
 
 
+@contextmanager
+def quiet(*, database: str = "", command: str = "prepare", **env: str) -> Iterator[World]:
+    """A world whose vendor answers nobody: for processes that send nothing. Its database is prepared by `command`."""
+    with tempfile.TemporaryDirectory() as name:
+        vendor = "http://127.0.0.1:9"
+        here = World(vendor, Path(name), {**os.environ, **_environment(Path(name), vendor, database), **env})
+        arguments = [sys.executable, str(ROOT / "manage.py"), command, "--verbosity", "0"]
+        subprocess.run(arguments, cwd=ROOT, env=here.env, check=True, timeout=120)
+        yield here
+
+
+def in_session(leader: int) -> list[int]:
+    """The living processes of a session that `leader` began."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[3]) == leader and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+def until(is_true: Callable[[], object], what: str, *, seconds: float = 60.0, pause: float = 0.05) -> None:
+    """Wait for something to come about, looking again after each `pause`. Raises TimeoutError."""
+    end = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() > end:
+            raise TimeoutError(f"It never came about that {what}.")
+        time.sleep(pause)
+
+
 def set_up(here: World) -> None:
     """Make this very process one of the world's: only once, since Django reads its settings once."""
     os.environ.update(here.env)
@@ -91,6 +126,7 @@ def _environment(folder: Path, vendor: str, database: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "pecportal.settings",
         "MANIFEST_STATIC": "off",
         "LOG_LEVEL": "WARNING",
+        "SENDING_UNDO_SECONDS": "0",
         "OPENAPI_ENV": "sandbox",
         **{f"OPENAPI_{api}_URL": vendor for api in ("PEC", "MASSIVA", "COMPANY", "OAUTH")},
         "OPENAPI_EMAIL": ADDRESS,
@@ -112,14 +148,41 @@ def _wait_for(here: World, process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def own_database(server: str) -> Iterator[str]:
-    """The URL of an empty database on the PostgreSQL server that `server` names, dropped afterwards."""
+def bench_database() -> Iterator[str]:
+    """The URL of a fresh database on the server that BENCH_SERVER names; "" for SQLite in the world's folder."""
+    server = os.environ.get("BENCH_SERVER", "")
+    if not server:
+        yield ""
+        return
+    with own_database(server) as url:
+        yield url
+
+
+@contextmanager
+def own_database(server: str, *, template: str = "") -> Iterator[str]:
+    """The URL of a database on the PostgreSQL server that `server` names, dropped afterwards.
+
+    It is empty, or a copy of the one that is called `template`.
+    """
     import psycopg
 
     name = f"pecportal_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template1"}"')
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@functools.cache
+def template(server: str, *, command: str = "migrate", **env: str) -> str:
+    """The name of a database on the server that `command` has prepared, to be copied: quicker than to prepare each.
+
+    It is dropped when this process ends.
+    """
+    kept = ExitStack()
+    atexit.register(kept.close)
+    url = kept.enter_context(own_database(server))
+    with quiet(database=url, command=command, **env):
+        return urlsplit(url).path.removeprefix("/")

@@ -1,21 +1,61 @@
 """The rows of campaigns: what is prepared, what is sent, what came back."""
 
+from campaigns.models.approval import Approval, Sheet, Submission
 from campaigns.models.campaign import Attachment, Campaign, ListProblem, Recipient
-from campaigns.models.message import Attempt, Message, MessageContent, Reservation
-from campaigns.models.tracking import Baton, InboxScan, InboxWatch, Receipt, SendingLane
+from campaigns.models.contacts import Change, Contact, ContactChange, ContactGroup
+from campaigns.models.decisions import Choice, Closing, Decision, Doubt, Incident, IncidentKind, Search
+from campaigns.models.history import StateChange
+from campaigns.models.letters import Letter, Letterhead
+from campaigns.models.lists import DomainState, ListDomain, ListReading, ReadingState, Role
+from campaigns.models.message import Attempt, Message, MessageContent, Reservation, Route
+from campaigns.models.own import Intake, Origin, OwnFile, OwnLink, OwnWaiver
+from campaigns.models.texts import SavedText, TextVersion
+from campaigns.models.tracking import Baton, BrokenItem, InboxScan, InboxWatch, LivePump, Receipt, SendingLane
 
 __all__ = [
+    "Approval",
     "Attachment",
     "Attempt",
     "Baton",
+    "BrokenItem",
     "Campaign",
+    "Change",
+    "Choice",
+    "Closing",
+    "Contact",
+    "ContactChange",
+    "ContactGroup",
+    "Decision",
+    "DomainState",
+    "Doubt",
     "InboxScan",
     "InboxWatch",
+    "Incident",
+    "IncidentKind",
+    "Intake",
+    "Letter",
+    "Letterhead",
+    "ListDomain",
     "ListProblem",
+    "ListReading",
+    "LivePump",
     "Message",
     "MessageContent",
+    "Origin",
+    "OwnFile",
+    "OwnLink",
+    "OwnWaiver",
+    "ReadingState",
     "Receipt",
     "Recipient",
     "Reservation",
+    "Role",
+    "Route",
+    "SavedText",
+    "Search",
     "SendingLane",
+    "Sheet",
+    "StateChange",
+    "Submission",
+    "TextVersion",
 ]

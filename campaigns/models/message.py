@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -11,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign
-from campaigns.states import MessageState, Outcome, Phase, Shown
+from campaigns.states import Declared, MessageState, Outcome, Phase, Shown
 from mailboxes.models import Mailbox
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import Sql, State, move_by_id
+
+HELD = datetime(2999, 1, 1, tzinfo=UTC)  # the `not_before` of messages that wait for others of their campaign
 
 
 class MessageQuerySet(TenantQuerySet["Message"]):
@@ -54,6 +57,9 @@ class Message(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True)
     status = models.CharField(_("status"), max_length=20, choices=Shown.choices, default=Shown.QUEUED)
     deadline_at = models.DateTimeField(null=True)
+    declared = models.CharField(
+        _("declared by a person"), max_length=10, choices=Declared.choices, blank=True, default=Declared.NOTHING
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -105,6 +111,30 @@ class MessageContent(models.Model):
 LIVE = Q(outcome__isnull=True) | Q(outcome__in=[Outcome.UNCERTAIN, Outcome.ACCEPTED])
 
 
+class Route(models.Model):
+    """Where and as whom attempts were sent: with the frozen content, it shows each request again as it went."""
+
+    tenant = "mailbox__organisation"
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", db_index=False)
+    url = models.CharField(_("address of the service"), max_length=300)
+    sender = models.CharField(_("sender"), max_length=254)
+    username = models.CharField(_("user name"), max_length=254)
+    version = models.CharField(_("version of the portal"), max_length=40)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("route")
+        verbose_name_plural = _("routes")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mailbox", "url", "sender", "username", "version"], name="route_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} → {self.url}"
+
+
 class Attempt(models.Model):
     """One try to send one message: what was intended, marked, and answered. Written in that order, each committed."""
 
@@ -112,6 +142,7 @@ class Attempt(models.Model):
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="attempts", db_index=False)
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", db_index=False)
+    route = models.ForeignKey(Route, models.PROTECT, null=True, related_name="+", db_index=False)
     n = models.PositiveSmallIntegerField(_("attempt"))
     ref = models.CharField(_("reference"), max_length=16, unique=True)
     fence = models.PositiveBigIntegerField()

@@ -2,12 +2,22 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.message import Attempt, Message
 from mailboxes.models import Mailbox
 from pecportal.permissions import TenantQuerySet
+
+
+class Desk(models.TextChoices):
+    """What a person did with an item that no rule could give to a message; it can be undone."""
+
+    NONE = "", ""
+    LINKED = "linked", _("Given to a message")
+    IGNORED = "ignored", _("Put aside")
 
 
 class Receipt(models.Model):
@@ -33,6 +43,11 @@ class Receipt(models.Model):
     item_id = models.CharField(max_length=100, blank=True)
     problem = models.CharField(_("why it is unmatched"), max_length=40, blank=True)
     seen_at = models.DateTimeField(_("read"))
+    desk = models.CharField(_("what a person did"), max_length=10, choices=Desk.choices, blank=True, default="")
+    desk_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("person")
+    )
+    desk_at = models.DateTimeField(_("when a person did it"), null=True)
 
     objects = TenantQuerySet.as_manager()
 
@@ -43,9 +58,42 @@ class Receipt(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mailbox", "identity"], name="receipt_once"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["mailbox", "id"], name="receipt_on_desk", condition=Q(message__isnull=True, desk="")),
+            models.Index(fields=["kind", "message"], name="receipt_kind_message"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.identity[:12]}"
+
+
+class BrokenItem(models.Model):
+    """An item of an inbox that cannot be read: asked for again at each walk, in nobody's way."""
+
+    tenant = "mailbox__organisation"
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+", db_index=False)
+    key = models.CharField(max_length=64)
+    item_id = models.CharField(_("the provider's id"), max_length=100, blank=True)
+    subject = models.CharField(_("subject"), max_length=1000, blank=True)
+    date_text = models.CharField(_("date as written"), max_length=100, blank=True)
+    problem = models.CharField(_("what is wrong"), max_length=300)
+    raw = models.TextField(_("as the provider gave it"), blank=True)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    seen_at = models.DateTimeField(_("last seen"))
+    times = models.PositiveIntegerField(_("times seen"), default=1)
+    solved_at = models.DateTimeField(_("readable since"), null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("unreadable item")
+        verbose_name_plural = _("unreadable items")
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["mailbox", "key"], name="broken_item_once")]
+
+    def __str__(self) -> str:
+        return self.key[:12]
 
 
 class Baton(models.Model):
@@ -79,6 +127,8 @@ class InboxScan(models.Model):
     broken = models.PositiveIntegerField(_("unreadable"), default=0)
     problem = models.CharField(_("what stopped it"), max_length=300, blank=True)
 
+    reached = False  # whether it came to where it was to stop
+
     objects = TenantQuerySet.as_manager()
 
     class Meta:
@@ -100,10 +150,9 @@ class InboxWatch(models.Model):
     leased_until = models.DateTimeField(null=True)
     read_at = models.DateTimeField(_("last reading"), null=True)
     full_at = models.DateTimeField(_("last whole reading"), null=True)
+    deep_at = models.DateTimeField(_("last reading past the overlap"), null=True)
     first_page = models.PositiveSmallIntegerField(null=True)
-    resume_page = models.PositiveIntegerField(null=True)
-
-    resumed = False  # whether the present reading began in the middle
+    is_large = models.BooleanField(_("too large to be read between others"), default=False)
 
     objects = TenantQuerySet.as_manager()
 
@@ -125,6 +174,8 @@ class Hold(models.TextChoices):
     RATE = "rate", _("The provider asked to wait")
     VENDOR = "vendor", _("The provider does not answer as it should")
     CAP = "cap", _("The allowance of messages is used up")
+    SPACE = "space", _("The mailbox is nearly full")
+    OFF = "off", _("Sending is switched off")
 
 
 class SendingLane(models.Model):
@@ -150,3 +201,18 @@ class SendingLane(models.Model):
 
     def __str__(self) -> str:
         return str(self.mailbox_id)
+
+
+class LivePump(models.Model):
+    """A pump that runs just now, on some host: the lanes are shared out among them."""
+
+    holder = models.CharField(max_length=64, primary_key=True)
+    host = models.CharField(_("host"), max_length=255)
+    leased_until = models.DateTimeField(_("counts until"))
+
+    class Meta:
+        verbose_name = _("running pump")
+        verbose_name_plural = _("running pumps")
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.holder}"

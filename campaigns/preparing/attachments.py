@@ -3,14 +3,13 @@
 import uuid
 from pathlib import Path
 
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences
 from campaigns.models import Attachment, Campaign
 from campaigns.preparing import drafts
+from pecportal import stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -29,14 +28,10 @@ def add(campaign: Campaign, path: Path, *, name: str, actor: User) -> Attachment
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="file") from exc
     stored_as = _store(path)
-    try:
-        with transaction.atomic():
-            attachment = _insert(campaign, found, stored_as, actor=actor)
-    except BaseException:
-        default_storage.delete(stored_as)
-        raise
+    with stored.discarded_on_failure(stored_as), transaction.atomic():
+        attachment = _insert(campaign, found, stored_as, actor=actor)
     if attachment.stored_as != stored_as:  # it was there already
-        default_storage.delete(stored_as)
+        stored.discard(stored_as)
     return attachment
 
 
@@ -49,13 +44,15 @@ def remove(campaign: Campaign, attachment_id: int, *, actor: User) -> None:
         return
     stored_as, digest = attachment.stored_as, attachment.sha256
     attachment.delete()
-    transaction.on_commit(lambda: default_storage.delete(stored_as))
+    transaction.on_commit(lambda: stored.discard(stored_as))
     record("campaign.detach", actor=actor, organisation=draft.organisation, target=draft, sha256=digest)
 
 
 def _store(path: Path) -> str:
+    stored_as = f"attachments/{uuid.uuid4().hex}"
     with path.open("rb") as source:
-        return default_storage.save(f"attachments/{uuid.uuid4().hex}", File(source))
+        stored.keep(stored_as, source)
+    return stored_as
 
 
 def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: User) -> Attachment:

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, history
 from campaigns.states import CampaignState
 from mailboxes.models import Mailbox
 from pecportal.errors import Refusal
@@ -12,27 +12,40 @@ from pecportal.organisations.models import Organisation, User
 
 
 @transaction.atomic
-def create(organisation: Organisation, *, name: str, mailbox: Mailbox, actor: User) -> Campaign:
+def create(
+    organisation: Organisation, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+) -> Campaign:
     """Make a draft. Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns."""
     _usable(mailbox, organisation)
-    campaign = Campaign.objects.create(organisation=organisation, name=name, mailbox=mailbox, created_by=actor)
+    campaign = Campaign.objects.create(
+        organisation=organisation,
+        name=name,
+        mailbox=mailbox,
+        created_by=actor,
+        protocol=protocol,
+        reference=reference,
+    )
+    history.note([campaign.pk], CampaignState.DRAFT, by=actor)
     record("campaign.create", actor=actor, organisation=organisation, target=campaign)
     return campaign
 
 
 @transaction.atomic
-def edit(campaign: Campaign, *, name: str, mailbox: Mailbox, actor: User) -> None:
-    """Give a draft another name or sender; the same again changes nothing.
+def edit(
+    campaign: Campaign, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+) -> None:
+    """Give a draft another name or sender, or other numbers; the same again changes nothing.
 
     Raises `Refusal` when it is not a draft any more, or for the mailbox's reasons if it is a new one.
     """
     draft = locked(campaign)
-    if (draft.name, draft.mailbox_id) == (name, mailbox.pk):
+    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference)
+    if before == (name, mailbox.pk, protocol, reference):
         return
     if draft.mailbox_id != mailbox.pk:
         _usable(mailbox, draft.organisation)
-    draft.name, draft.mailbox = name, mailbox
-    draft.save(update_fields=["name", "mailbox"])
+    draft.name, draft.mailbox, draft.protocol, draft.reference = name, mailbox, protocol, reference
+    draft.save(update_fields=["name", "mailbox", "protocol", "reference"])
     record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
 
 

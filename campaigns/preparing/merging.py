@@ -1,13 +1,15 @@
 """The text put together with every row of the list, so that no letter leaves with a hole in it."""
 
+from collections.abc import Iterator
+
 from django.db.models import Count
 
 from campaigns import text
-from campaigns.models import Campaign, ListProblem, Recipient
+from campaigns.models import Campaign, ListProblem
+from campaigns.preparing import judging
 
 # faults that depend on the text, not on the file alone: found anew whenever either changes
 PREFIX = "merge_"
-MISSING = "merge_missing"
 BATCH = 1000
 
 
@@ -29,9 +31,10 @@ def check(campaign: Campaign) -> int:
     that were left out already stay. Nothing is judged while the text itself is wrong: the check before the start
     names that.
     """
-    of_present_rows = campaign.problems.filter(code__startswith=PREFIX, line__in=campaign.recipients.values("line"))
-    of_present_rows.delete()
-    found = _faults(campaign)
+    known = campaign.problems.filter(code__startswith=PREFIX)
+    if known.exists():
+        known.filter(line__in=campaign.recipients.values("line")).delete()
+    found = list(_faults(campaign))
     ListProblem.objects.bulk_create(found, batch_size=BATCH)
     campaign.problems_total = faulty_lines(campaign)
     if found or not campaign.problems_total:
@@ -46,22 +49,25 @@ def faulty_lines(campaign: Campaign) -> int:
     return faults.aggregate(n=Count("line", distinct=True))["n"] or 0
 
 
-def _faults(campaign: Campaign) -> list[ListProblem]:
+def letter_of(campaign: Campaign) -> text.Letter | None:
+    """The campaign's letter; None while its text cannot be merged with anything."""
     try:
-        letter = text.Letter.of(campaign.subject, campaign.body)
+        return text.Letter.of(campaign.subject, campaign.body)
     except text.TextProblem:
-        return []
-    if letter.fields - set(fields(campaign)):
-        return []
-    rows = campaign.recipients.order_by("line").iterator(chunk_size=BATCH)
-    return [fault for row in rows if (fault := _fault(letter, row)) is not None]
+        return None
 
 
-def _fault(letter: text.Letter, row: Recipient) -> ListProblem | None:
-    try:
-        letter.render(row.values, line=row.line)
-    except text.MissingValue as exc:
-        return ListProblem(campaign_id=row.campaign_id, line=row.line, column=exc.field[:255], code=MISSING)
-    except text.TextProblem as exc:
-        return ListProblem(campaign_id=row.campaign_id, line=row.line, code=f"{PREFIX}{exc.place}_{exc.code}"[:60])
-    return None
+def written(campaign: Campaign) -> tuple[str, str]:
+    """What the faults of the merge depend on beside the rows."""
+    return campaign.subject, campaign.body
+
+
+def _faults(campaign: Campaign) -> Iterator[ListProblem]:
+    letter = letter_of(campaign)
+    if letter is None or letter.fields - set(fields(campaign)):
+        return
+    for row in campaign.recipients.order_by("line").iterator(chunk_size=BATCH):
+        fault = judging.merge_fault(letter, row.line, row.values)
+        if fault is not None:
+            code, column = fault
+            yield ListProblem(campaign_id=row.campaign_id, version=row.version, line=row.line, code=code, column=column)

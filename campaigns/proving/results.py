@@ -1,20 +1,16 @@
 """A campaign's results as a table that Italian spreadsheets open without being asked."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from campaigns import text
+from campaigns import spreadsheets, text
 from campaigns.models import Attempt, Campaign, Message, Receipt
-from campaigns.states import Outcome, Shown
+from campaigns.states import Declared, Outcome, Shown, label
 
 ROME = ZoneInfo("Europe/Rome")
-# what spreadsheets take for the beginning of a formula; the full-width signs too
-DANGEROUS = tuple("=+-@\t\r\n\x00＝＋－＠")
 CHUNK = 1000
 
 
@@ -23,7 +19,7 @@ def as_csv(campaign: Campaign) -> Iterator[bytes]:
 
     Words are in the language that is active now, however late the pieces are asked for.
     """
-    return _encoded(rows(campaign))
+    return spreadsheets.as_csv(rows(campaign))
 
 
 def rows(campaign: Campaign) -> Iterator[list[str]]:
@@ -32,19 +28,23 @@ def rows(campaign: Campaign) -> Iterator[list[str]]:
     The list's own columns come last, under its own headings.
     """
     head = [_("line"), _("recipient"), _("status"), _("reference"), _("code")]
-    head += [_("sent"), _("accepted"), _("decided"), _("the provider's words")]
+    head += [
+        _("sent"),
+        _("accepted"),
+        _("decided"),
+        _("the provider's words"),
+        _("protocol number"),
+        _("own reference"),
+    ]
     headings = [str(column) for column in campaign.columns]
-    labels = {status.value: str(status.label) for status in Shown}
-    return _rows(campaign.pk, [*head, *headings], [text.normalise(heading) for heading in headings], labels)
+    labels = {(status.value, said.value): label(status, said) for status in Shown for said in Declared}
+    fields = [text.normalise(heading) for heading in headings]
+    return _rows(campaign.pk, [*head, *headings], fields, labels, [campaign.protocol, campaign.reference])
 
 
-def neutral(cell: str) -> str:
-    """The cell with a leading apostrophe where a spreadsheet would take it for a formula."""
-    begins_badly = cell.startswith(DANGEROUS) or cell.lstrip().startswith(DANGEROUS)
-    return f"'{cell}" if begins_badly else cell
-
-
-def _rows(campaign_id: int, head: list[str], fields: list[str], labels: Mapping[str, str]) -> Iterator[list[str]]:
+def _rows(
+    campaign_id: int, head: list[str], fields: list[str], labels: Mapping[tuple[str, str], str], numbers: list[str]
+) -> Iterator[list[str]]:
     yield head
     for batch in _batches(campaign_id):
         codes, reasons = _codes(batch), _reasons(batch)
@@ -53,33 +53,16 @@ def _rows(campaign_id: int, head: list[str], fields: list[str], labels: Mapping[
             yield [
                 str(message.line),
                 message.recipient,
-                labels[message.status],
+                labels[message.status, message.declared],
                 message.ref,
                 codes.get(message.pk, ""),
                 _local(message.sent_at),
                 _local(message.accepted_at),
                 _local(message.decided_at),
                 reasons.get(message.pk, ""),
+                *numbers,
                 *(str(values.get(field, "")) for field in fields),
             ]
-
-
-def _encoded(table: Iterator[list[str]]) -> Iterator[bytes]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    yield b"\xef\xbb\xbf"
-    for row in table:
-        writer.writerow([neutral(cell) for cell in row])
-        if buffer.tell() > 2**16:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
-
-
-def _emptied(buffer: io.StringIO) -> bytes:
-    content = buffer.getvalue().encode()
-    buffer.seek(0)
-    buffer.truncate()
-    return content
 
 
 def _batches(campaign_id: int) -> Iterator[list[Message]]:

@@ -1,6 +1,8 @@
 """Claiming messages: each gets an attempt, a lease and a share of the allowance, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,15 +10,16 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from campaigns import references
+from campaigns import enclosures, references
+from campaigns.enclosures import Enclosure
 from campaigns.models.message import move_messages
-from campaigns.sending.lanes import Feed, Job, Lane
+from campaigns.sending.lanes import DRY_SECONDS, Feed, Job, Lane
 from campaigns.states import MessageState
 from pecportal import clock
 
 # Statements instead of the ORM: at hundreds of messages a second its own work would cost more than the database's
 QUEUED = """
-SELECT m.id, m.recipient, m.ref, m.failures, c.subject, c.body,
+SELECT m.id, m.line, m.recipient, m.ref, m.failures, c.subject, c.body,
        (SELECT COUNT(*) FROM campaigns_attempt a WHERE a.message_id = m.id)
 FROM campaigns_message m
 JOIN campaigns_messagecontent c ON c.message_id = m.id
@@ -29,7 +32,7 @@ ORDER BY m.id LIMIT %s
 """
 ATTEMPTS = """
 INSERT INTO campaigns_attempt
-       (message_id, mailbox_id, n, ref, fence, leased_until, claimed_at, phase, code, answer)
+       (message_id, mailbox_id, route_id, n, ref, fence, leased_until, claimed_at, phase, code, answer)
 VALUES ROWS RETURNING ref, id
 """
 RESERVATIONS = "INSERT INTO campaigns_reservation (attempt_id, mailbox_id, at, units, released) VALUES ROWS"
@@ -40,6 +43,7 @@ class _Row:
     """A queued message as `QUEUED` gives it."""
 
     message_id: int
+    line: int
     recipient: str
     ref: str
     failures: int
@@ -49,33 +53,48 @@ class _Row:
 
 
 def claim(lane: Lane, *, limit: int) -> list[Job]:
-    """Claim up to `limit` queued messages of a lane, its campaigns in turn; in the caller's transaction.
+    """Claim up to `limit` queued messages of a lane, fairly between its campaigns; in the caller's transaction.
 
-    Each gets an attempt, a reservation and a lease. The lane is put at rest for a moment when it has none.
+    Each gets an attempt, a reservation and a lease. What one campaign has not to give, the others get.
     """
     if lane.allowance is not None:
         limit = min(limit, lane.allowance)
     jobs: list[Job] = []
-    for share, feed in _shares(lane, limit):
-        rows = _queued(feed, share)
-        if rows:
-            jobs += _begin(lane, feed, rows)
+    now = time.monotonic()
+    feeds = [feed for feed in lane.open_feeds if now >= feed.dry_until]
+    while len(jobs) < limit and feeds:
+        for feed, share in _shares(lane, feeds, limit - len(jobs)):
+            rows = _queued(feed, share)
+            if rows:
+                jobs += _begin(lane, feed, rows)
+            if len(rows) < share or feed.is_single:
+                feed.dry_until = now + DRY_SECONDS
+                feeds.remove(feed)
     if lane.allowance is not None:
         lane.allowance -= len(jobs)
     return jobs
 
 
-def _shares(lane: Lane, limit: int) -> Iterable[tuple[int, Feed]]:
-    """Split `limit` between the lane's campaigns, and begin with another one each time."""
-    feeds = list(lane.feeds)
-    if not feeds:
-        return
-    lane.feeds.rotate(-1)
-    each, more = divmod(limit, len(feeds))
-    for position, feed in enumerate(feeds):
-        share = each + (1 if position < more else 0)
-        if share:
-            yield share, feed
+def _shares(lane: Lane, feeds: Sequence[Feed], limit: int) -> list[tuple[Feed, int]]:
+    """Deal `limit` messages to the campaigns, one by one and in turn.
+
+    Single messages go before the many of a campaign, but of four messages one is a campaign's: neither waits for ever.
+    """
+    singles = deque(feed for feed in feeds if feed.is_single)
+    others = deque(feed for feed in feeds if not feed.is_single)
+    dealt: Counter[int] = Counter()
+    for _n in range(limit):
+        lane.turns += 1
+        queue = others if others and (not singles or lane.turns % 4 == 0) else singles
+        queue.rotate(-1)
+        dealt[queue[-1].campaign_id] += 1
+        if queue is singles:  # it has one message, and no more
+            queue.pop()
+        if not (singles or others):
+            break
+    turns = [*singles, *others]  # whose turn is next stands first
+    lane.feeds = deque([*turns, *(feed for feed in lane.feeds if feed not in turns)])
+    return [(feed, dealt[feed.campaign_id]) for feed in feeds if dealt[feed.campaign_id]]
 
 
 def _queued(feed: Feed, limit: int) -> list[_Row]:
@@ -96,19 +115,23 @@ def _begin(lane: Lane, feed: Feed, rows: Sequence[_Row]) -> list[Job]:
     attempts = [
         value
         for row, ref in zip(rows, refs, strict=True)
-        for value in (row.message_id, lane.mailbox_id, row.attempts + 1, ref, lane.fence, lease, now)
+        for value in (row.message_id, lane.mailbox_id, lane.route_id, row.attempts + 1, ref, lane.fence, lease, now)
     ]
-    one = "(%s, %s, %s, %s, %s, %s, %s, 'intent', '', '')"
+    one = "(%s, %s, %s, %s, %s, %s, %s, %s, 'intent', '', '')"
     with connection.cursor() as cursor:
         cursor.execute(ATTEMPTS.replace("ROWS", ", ".join([one] * len(rows))), attempts)
         ids = dict(cursor.fetchall())
         held = [value for ref in refs for value in (ids[ref], lane.mailbox_id, now)]
         cursor.execute(RESERVATIONS.replace("ROWS", ", ".join(["(%s, %s, %s, 1, FALSE)"] * len(rows))), held)
     feed.cursor = rows[-1].message_id
-    return [_job(lane, feed, row, ids[ref], ref) for row, ref in zip(rows, refs, strict=True)]
+    own = enclosures.own(feed.campaign_id, [row.line for row in rows]) if feed.has_own else {}
+    return [
+        _job(lane, feed, row, ids[ref], ref, own=tuple(own.get(row.line, ())))
+        for row, ref in zip(rows, refs, strict=True)
+    ]
 
 
-def _job(lane: Lane, feed: Feed, row: _Row, attempt_id: int, ref: str) -> Job:
+def _job(lane: Lane, feed: Feed, row: _Row, attempt_id: int, ref: str, *, own: tuple[Enclosure, ...] = ()) -> Job:
     return Job(
         lane=lane,
         message_id=row.message_id,
@@ -120,4 +143,5 @@ def _job(lane: Lane, feed: Feed, row: _Row, attempt_id: int, ref: str) -> Job:
         body=row.body,
         attachments=feed.attachments,
         failures=row.failures,
+        own=own,
     )

@@ -1,6 +1,6 @@
 """Marking attempts as on the wire, and writing down how each call ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
+from campaigns import late
 from campaigns.models import Attempt, Message, Reservation
 from campaigns.models.message import LIVE, MessageQuerySet, move_messages
 from campaigns.sending.lanes import Job
@@ -24,6 +25,13 @@ WHERE id IN (IDS) AND phase = 'intent' AND outcome IS NULL AND leased_until > %s
       SELECT 1 FROM campaigns_sendinglane l
       WHERE l.mailbox_id = campaigns_attempt.mailbox_id AND l.fence = campaigns_attempt.fence)
 """
+
+# which attempts an ending may still settle; what a person only presumed, a late proof settles, too
+OPEN = {
+    Outcome.UNCERTAIN: "outcome IS NULL",
+    Outcome.ACCEPTED: "(outcome IS NULL OR outcome = 'uncertain')",
+    Outcome.NOT_SENT: "(outcome IS NULL OR outcome IN ('uncertain', 'presumed_not_sent'))",
+}
 
 
 def mark(jobs: Sequence[Job]) -> set[int]:
@@ -47,7 +55,8 @@ def mark(jobs: Sequence[Job]) -> set[int]:
 def finish(endings: Sequence[tuple[int, int, Ending]]) -> None:
     """Write down how calls ended: (message id, attempt id, ending) each. Run again it changes nothing.
 
-    A late ending is not thrown away: it turns an attempt that was given up as uncertain into what it really was.
+    A late ending is not thrown away: it turns an attempt that was given up as uncertain into what it really was, and
+    a late acceptance also one that a person had called not sent.
     """
     for outcome in (Outcome.ACCEPTED, Outcome.NOT_SENT, Outcome.UNCERTAIN):
         of_kind = [item for item in endings if item[2].outcome == outcome]
@@ -57,7 +66,7 @@ def finish(endings: Sequence[tuple[int, int, Ending]]) -> None:
 
 def _settle(outcome: Outcome, endings: Sequence[tuple[int, int, Ending]]) -> list[tuple[int, int, Ending]]:
     """Give the attempts their outcome, and return those that took it."""
-    open_ = "outcome IS NULL" if outcome == Outcome.UNCERTAIN else "(outcome IS NULL OR outcome = 'uncertain')"
+    open_ = OPEN[outcome]
     ended = connection.ops.adapt_datetimefield_value(clock.now())
     table = connection.ops.quote_name(Attempt._meta.db_table)
     sql = (
@@ -72,11 +81,25 @@ def _settle(outcome: Outcome, endings: Sequence[tuple[int, int, Ending]]) -> lis
         return list(endings)
     ids = [attempt_id for _, attempt_id, _ in endings]
     settled = set(Attempt.objects.filter(pk__in=ids, outcome=outcome).values_list("pk", flat=True))
+    if outcome == Outcome.ACCEPTED:
+        _take_late(endings, settled)
     return [item for item in endings if item[1] in settled]
 
 
+def _take_late(endings: Sequence[tuple[int, int, Ending]], settled: Collection[int]) -> None:
+    """Take in acceptances that came late: others have `settled` it meanwhile, or a person has given it up."""
+    for message_id, attempt_id, ending in endings:
+        if attempt_id in settled:
+            late.answered(message_id, attempt_id, code=ending.code, answer=ending.answer)
+        else:
+            late.taken(attempt_id, code=ending.code, answer=ending.answer)
+
+
 def _move(endings: Sequence[tuple[int, int, Ending]]) -> None:
-    """Move the messages of settled attempts; give back the reservations of those that were not sent."""
+    """Move the messages of settled attempts; give back the reservations of those that were not sent.
+
+    One of which a proof is on record nevertheless counts as sent.
+    """
     by_state: dict[MessageState, list[tuple[int, int, Ending]]] = {}
     for item in endings:
         by_state.setdefault(item[2].state, []).append(item)
@@ -88,9 +111,10 @@ def _move(endings: Sequence[tuple[int, int, Ending]]) -> None:
             _without_attempt(ids).move(state)
         else:
             move_messages(ids, state, **_times(state))
-    unsent = [attempt_id for _, attempt_id, e in endings if e.outcome == Outcome.NOT_SENT]
+    unsent = {attempt_id: message_id for message_id, attempt_id, e in endings if e.outcome == Outcome.NOT_SENT}
     if unsent:
         Reservation.objects.filter(attempt__in=unsent, released=False).update(released=True)
+        late.reconsider(unsent.values())
 
 
 def _without_attempt(ids: Sequence[int]) -> MessageQuerySet:

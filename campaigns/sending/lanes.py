@@ -1,40 +1,67 @@
 """The ways out of the mailboxes: which pump holds which, and what each remembers while it is held."""
 
-import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from campaigns import models
+from campaigns import timing
+from campaigns.enclosures import Enclosure
 from campaigns.models import Campaign, Message, SendingLane
+from campaigns.models.message import HELD
 from campaigns.models.tracking import Hold
-from campaigns.sending import caps
+from campaigns.sending import accounts, routes, sharing
+from campaigns.sending.caps import Usage
 from campaigns.sending.outcomes import LaneEffect
 from campaigns.states import CampaignState, MessageState
+from campaigns.timing import Pace
 from mailboxes import credentials
 from mailboxes.models import Mailbox
-from pecportal import clock
+from pecportal import clock, vendor
+from pecportal.operation import deployment
+from pecportal.upstream import Upstream
 from pecportal.upstream.massiva import Attachment, Credentials
 
-SLOT_MARGIN = 1.004  # slots this much further apart than the limit: two clocks are never quite alike
+RENEW = "UPDATE campaigns_sendinglane SET leased_until = %s WHERE holder = %s AND leased_until > %s"
 DRY_SECONDS = 0.5  # how long a lane without work is left alone before it is asked again
 
 
 @dataclass(slots=True)
 class Feed:
-    """One running campaign of a lane: its files, and how far its queued messages were claimed."""
+    """One running campaign of a lane that is open now: its files, how far it was claimed, when its hours end.
+
+    `closes` is a `time.monotonic()` second.
+    """
 
     campaign_id: int
     attachments: tuple[Attachment, ...]
+    is_single: bool = False
+    has_own: bool = False
     cursor: int = 0
+    dry_until: float = 0.0
+    closes: float = float("inf")
+
+
+@dataclass(slots=True)
+class Slots:
+    """A sequence of slots, `interval` seconds apart: a lane's own, or that of all lanes of its account.
+
+    Sending threads move `next_slot` on; the main loop alone may put it off, by `not_before`.
+    """
+
+    interval: float
+    next_slot: float
+    shared: bool = False
+    not_before: float = 0.0
+    at_gate: int = 0
+    headers_at: float = float("-inf")
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(slots=True)
@@ -51,6 +78,7 @@ class Job:
     body: str
     attachments: tuple[Attachment, ...]
     failures: int
+    own: tuple[Enclosure, ...] = ()
     started: float = 0.0
     at_gate: bool = True
     holds_turn: bool = False
@@ -59,33 +87,85 @@ class Job:
 
 @dataclass(slots=True)
 class Lane:
-    """A held lane in memory. Times are `time.monotonic()` seconds; the main loop alone writes, save `next_slot`."""
+    """A held lane in memory. Times are `time.monotonic()` seconds; the main loop alone writes, save its slots.
+
+    `client` is that of its account at the vendor, whose row is `account_id`; None for that of the settings.
+    """
 
     mailbox_id: int
+    client: Upstream
+    account_id: int | None
     fence: int
     sender: str
     credentials: Credentials
-    interval: float
-    next_slot: float
+    slots: Slots
     breaker_level: int
     blocked_until: float
     hold: Hold
     hold_words: str = ""
+    usage: Usage | None = None
     allowance: int | None = None
-    allowance_until: float = 0.0
+    free_at: float = 0.0
+    told_free_at: float = 0.0
     feeds: deque[Feed] = field(default_factory=deque)
     ready: deque[Job] = field(default_factory=deque)
+    turns: int = 0
     in_flight: int = 0
-    at_gate: int = 0
+    leaving: bool = False
+    given_at: float = 0.0
     dry_until: float = 0.0
     probing: bool = False
     probed: bool = False
     refused_at: float = 0.0
     held_at: float = 0.0
     feed_at: float = 0.0
-    headers_at: float = float("-inf")
     credentials_since: datetime | None = None
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    route_id: int | None = None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two slots; 0 without a pace."""
+        return self.slots.interval
+
+    @property
+    def turn(self) -> threading.Lock:
+        """Held by the one message that waits for the next slot."""
+        return self.slots.turn
+
+    @property
+    def next_slot(self) -> float:
+        """When the next message may leave."""
+        return max(self.slots.next_slot, self.slots.not_before)
+
+    @next_slot.setter
+    def next_slot(self, moment: float) -> None:
+        self.slots.next_slot = moment
+
+    @property
+    def headers_at(self) -> float:
+        """When the last message's headers left."""
+        return self.slots.headers_at
+
+    @headers_at.setter
+    def headers_at(self, moment: float) -> None:
+        self.slots.headers_at = moment
+
+    @property
+    def at_gate(self) -> int:
+        """How many messages wait for a slot in their threads."""
+        return self.slots.at_gate
+
+    @at_gate.setter
+    def at_gate(self, number: int) -> None:
+        self.slots.at_gate = number
+
+    @property
+    def open_feeds(self) -> list[Feed]:
+        """The campaigns of which a message claimed now would still leave within their hours."""
+        leaves = time.monotonic()
+        if self.interval:
+            leaves = max(leaves, self.next_slot) + self.interval * (len(self.ready) + self.slots.at_gate)
+        return [feed for feed in self.feeds if leaves < feed.closes]
 
     @property
     def limit(self) -> int:
@@ -94,10 +174,21 @@ class Lane:
             return 1
         return int(settings.SENDING_PER_MAILBOX) if self.interval else int(settings.SENDING_THREADS) * 2
 
+    def obey_allowance(self) -> bool:
+        """Stand still while the plan leaves nothing, go on once it does; True when that must be written down."""
+        if self.allowance != 0 and self.hold == Hold.CAP:
+            self.hold = Hold.NONE
+            return True
+        if self.allowance != 0 or self.hold not in (Hold.NONE, Hold.CAP):
+            return False
+        is_news = self.hold != Hold.CAP or abs(self.free_at - self.told_free_at) > 1
+        self.hold, self.told_free_at = Hold.CAP, self.free_at
+        return is_news
+
     def rewind(self) -> None:
         """Look again from the first message on: one was given back."""
         for item in self.feeds:
-            item.cursor = 0
+            item.cursor, item.dry_until = 0, 0.0
         self.dry_until = 0.0
 
     def rest(self, effect: LaneEffect, *, words: str, started: float) -> bool:
@@ -129,9 +220,15 @@ class Lane:
         self.blocked_until = max(self.blocked_until, self.held_at + seconds)
 
 
-def acquire(holder: str) -> list[int]:
-    """Take the free lanes of all mailboxes that have something to send, and return those mailboxes' ids."""
-    due = due_mailboxes()
+def acquire(holder: str, *, capped: bool = False, held: Collection[int] = (), shares: bool = False) -> list[int]:
+    """Take the free lanes of all mailboxes that have something to send, and return those mailboxes' ids.
+
+    Lanes that share their account's pace come all to one pump. `capped` as in `due_mailboxes`; what is `held` already
+    is not asked for. A pump that `shares` leaves the others' shares alone.
+    """
+    due = due_mailboxes(capped=capped, held=held)
+    if due and shares:
+        due = _within_share(due, held=len(held))
     if not due:
         return []
     missing = set(due) - set(SendingLane.objects.filter(pk__in=due).values_list("pk", flat=True))
@@ -139,86 +236,137 @@ def acquire(holder: str) -> list[int]:
     now = clock.database_now()
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     with transaction.atomic():
-        rows = SendingLane.objects.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
-        taken = dict(rows.filter(free, pk__in=due).values_list("pk", "holder"))
+        if not accounts.take(holder, due, until=now + _lease()):
+            together = set(accounts.sharing().filter(pk__in=due).values_list("pk", flat=True))
+            due = [pk for pk in due if pk not in together]
+        rows = SendingLane.objects.select_for_update(
+            of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked
+        ).select_related("mailbox__plan", *(f"mailbox__{name}" for name in vendor.RELATED))
+        taken = {row.pk: row for row in rows.filter(free, pk__in=due)}
         mine = SendingLane.objects.filter(pk__in=taken)
         mine.update(holder=holder, fence=F("fence") + 1, leased_until=now + _lease())
-        # a holder that died may have sent something just now
-        mine.filter(pk__in=[pk for pk, before in taken.items() if before]).update(
-            next_slot_at=now + timedelta(seconds=_interval())
-        )
+        for row in taken.values():
+            if row.holder:  # it died, and may have sent something just now
+                later = now + timedelta(seconds=timing.pace_of(row.mailbox).interval)
+                mine.filter(pk=row.pk).update(next_slot_at=later)
+        accounts.release(holder)  # unless one of its lanes is held
     return list(taken)
 
 
-def due_mailboxes() -> list[int]:
-    """Mailboxes that may send and have running campaigns with messages that wait."""
-    queued = Message.objects.filter(state=MessageState.QUEUED)
-    running = Campaign.objects.filter(state=CampaignState.RUNNING).select_related("mailbox")
-    by_mailbox = {campaign.mailbox: campaign for campaign in running if queued.filter(campaign=campaign).exists()}
-    return [mailbox.pk for mailbox in by_mailbox if mailbox.why_not() is None]
+def _within_share(due: Collection[int], *, held: int) -> list[int]:
+    taken = SendingLane.objects.filter(pk__in=due, leased_until__gte=clock.database_now())
+    free = set(due) - set(taken.values_list("pk", flat=True))
+    return sharing.within([pk for pk in due if pk in free], sharing.share(len(free)) - held)
 
 
-def renew(holder: str) -> set[int]:
-    """Prolong the leases of `holder` and return the lanes that are still its own, locked in this transaction."""
+def due_mailboxes(*, capped: bool = False, held: Collection[int] = ()) -> list[int]:
+    """Mailboxes that may send and have running campaigns, in their hours now, with messages that wait.
+
+    None while sending is off. Those whose plan is known to leave nothing are left out, unless `capped`: plans may have
+    been changed meanwhile.
+    """
+    if deployment.is_off():
+        return []
+    now = clock.now()
+    queued = Message.objects.filter(state=MessageState.QUEUED, not_before__lt=HELD)
+    related = [f"mailbox__{name}" for name in vendor.RELATED]
+    running = Campaign.objects.filter(state=CampaignState.RUNNING).select_related(*related)
+    if held:
+        running = running.exclude(mailbox__in=list(held))
+    if not capped:
+        used_up = SendingLane.objects.filter(hold=Hold.CAP, held_until__gt=clock.database_now())
+        running = running.exclude(mailbox__in=used_up.values("pk"))
+    by_mailbox = {
+        campaign.mailbox: campaign
+        for campaign in running
+        if timing.hours_of(campaign).is_open(now) and queued.filter(campaign=campaign).exists()
+    }
+    return [mailbox.pk for mailbox in by_mailbox if mailbox.why_not_now() is None]
+
+
+def has_more(held: Iterable[Lane], *, until: float) -> bool:
+    """Whether any of these lanes has, or will have before `until`, something that it may send."""
+    open_now = [
+        feed.campaign_id for lane in held if lane.hold != Hold.CAP or lane.free_at < until for feed in lane.feeds
+    ]
+    running = Message.objects.filter(campaign__state=CampaignState.RUNNING)
+    waiting = running.filter(state=MessageState.QUEUED, not_before__lt=HELD)
+    return bool(open_now) and waiting.filter(campaign__in=open_now).exists()
+
+
+def renew(holder: str, held: Mapping[int, Lane], *, taken: int = 0) -> set[int]:
+    """Prolong the leases of `holder`; return which of the lanes are still its own, locked until commit.
+
+    `taken` more are its own that are not loaded yet.
+    """
     now = clock.database_now()
-    mine = SendingLane.objects.filter(holder=holder, leased_until__gt=now)
-    held = set(mine.select_for_update().values_list("pk", flat=True))
-    SendingLane.objects.filter(pk__in=held).update(leased_until=now + _lease())
-    return held
+    wall = connection.ops.adapt_datetimefield_value
+    lanes = set(held)
+    if any(lane.slots.shared for lane in held.values()):  # before the lanes, in the order of `acquire`
+        accounts.renew(holder, now=now, until=now + _lease())
+    with connection.cursor() as cursor:
+        cursor.execute(RENEW, [wall(now + _lease()), holder, wall(now)])
+        if cursor.rowcount == len(lanes) + taken:
+            return lanes
+    return lanes & set(SendingLane.objects.filter(holder=holder, leased_until__gt=now).values_list("pk", flat=True))
 
 
 def release(holder: str, lanes: Iterable[Lane]) -> None:
-    """Give the lanes back, with the instant at which each may send next."""
+    """Give the lanes back, with the instant at which each may send next; after the last of them the account's pace."""
     with transaction.atomic():
         for lane in lanes:
+            free = lane.next_slot + (lane.interval if lane.in_flight else 0.0)  # one that is marked still leaves
             SendingLane.objects.filter(pk=lane.mailbox_id, holder=holder).update(
-                holder="", leased_until=None, next_slot_at=_wall(lane.next_slot)
+                holder="", leased_until=None, next_slot_at=_wall(free)
             )
+        accounts.release(holder)
 
 
 def drop(holder: str, mailbox_id: int) -> None:
     """Let go of a lane that cannot be used."""
     SendingLane.objects.filter(pk=mailbox_id, holder=holder).update(holder="", leased_until=None)
-
-
-def others_at_work(holder: str) -> bool:
-    """Whether another pump lives, which takes a lane as soon as it is free."""
-    others = SendingLane.objects.filter(leased_until__gt=clock.database_now()).exclude(holder="")
-    return others.exclude(holder=holder).exists()
+    accounts.release(holder)
 
 
 def save(holder: str, lane: Lane) -> None:
     """Write down what holds the lane up, for the pages and for the pump that comes after."""
+    until = lane.free_at if lane.hold == Hold.CAP else lane.blocked_until
     SendingLane.objects.filter(pk=lane.mailbox_id, holder=holder).update(
         breaker_level=lane.breaker_level,
-        held_until=_wall(lane.blocked_until) if lane.hold else None,
+        held_until=_wall(until) if lane.hold else None,
         hold=lane.hold,
         hold_words=lane.hold_words,
         next_slot_at=_wall(lane.next_slot),
     )
 
 
-def load(mailbox_id: int) -> Lane | None:
-    """The lane of a mailbox just acquired; None when the mailbox may not send."""
-    mailbox = Mailbox.objects.select_related("plan").get(pk=mailbox_id)
+def load(mailbox_id: int, *, others: Iterable[Lane] = ()) -> Lane | None:
+    """The lane of a mailbox just acquired; None when the mailbox may not send.
+
+    `others` are those that the pump holds already: with one of its account's pace its slots are shared.
+    """
+    mailbox = Mailbox.objects.select_related("plan", *vendor.RELATED).get(pk=mailbox_id)
     row = SendingLane.objects.get(pk=mailbox_id)
-    if mailbox.why_not() is not None:
+    if mailbox.why_not_now() is not None:
         return None
-    now = time.monotonic()
     # credentials that were refused are marked on the mailbox: since it may send, they were mended
     held = row.held_until is not None and row.held_until > clock.database_now() and row.hold != Hold.CREDENTIALS
+    pace = timing.pace_of(mailbox)
     return Lane(
         mailbox_id=mailbox_id,
+        client=vendor.connect(pace.account),
+        account_id=pace.account_id,
         fence=row.fence,
         sender=mailbox.address,
         credentials=credentials.of(mailbox),
-        interval=_interval(),
-        next_slot=max(now, _monotonic(row.next_slot_at)) if row.next_slot_at else now,
+        slots=_slots(pace, row, others),
         breaker_level=row.breaker_level,
-        blocked_until=_monotonic(row.held_until) if held else 0.0,
+        blocked_until=_monotonic(row.held_until) if held and row.hold != Hold.CAP else 0.0,
+        free_at=_monotonic(row.held_until) if held and row.hold == Hold.CAP else 0.0,
         hold=Hold(row.hold) if held or row.breaker_level else Hold.NONE,
         hold_words=row.hold_words,
         credentials_since=mailbox.credentials_since,
+        route_id=routes.of(mailbox),
     )
 
 
@@ -227,54 +375,17 @@ def _lease() -> timedelta:
     return timedelta(seconds=settings.SENDING_LANE_SECONDS)
 
 
-def _interval() -> float:
-    """Seconds between two messages of one mailbox; 0 without a pace."""
-    rate = float(settings.SENDING_RATE)
-    return SLOT_MARGIN / rate if rate else 0.0
-
-
-def feed(lane: Lane) -> list[int]:
-    """Bring the lane's campaigns and allowance up to date.
-
-    Returns the campaigns that may not be sent, since a file of theirs is not what was frozen.
-    """
-    running = Campaign.objects.filter(mailbox=lane.mailbox_id, state=CampaignState.RUNNING).order_by("pk")
-    known = {feed.campaign_id: feed for feed in lane.feeds}
-    feeds, unsound = deque[Feed](), []
-    for campaign in running:
-        if campaign.pk in known:
-            feeds.append(known[campaign.pk])
-        elif _are_sound(files := list(campaign.attachments.order_by("pk"))):
-            feeds.append(Feed(campaign.pk, _for_client(files)))
-        else:
-            unsound.append(campaign.pk)
-    lane.feeds = feeds
-    lane.rewind()
-    mailbox = Mailbox.objects.select_related("plan").get(pk=lane.mailbox_id)
-    lane.allowance = caps.remaining(mailbox, now=clock.now())
-    if mailbox.credentials_since != lane.credentials_since:
-        lane.credentials, lane.credentials_since = credentials.of(mailbox), mailbox.credentials_since
-    return unsound
-
-
-def _are_sound(files: Sequence[models.Attachment]) -> bool:
-    """Whether every file is there, byte for byte; looked at once in each run of a pump."""
-    try:
-        return all(_sha256(file.path) == file.sha256 for file in files)
-    except OSError:
-        return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _for_client(files: Sequence[models.Attachment]) -> tuple[Attachment, ...]:
-    return tuple(
-        Attachment(name=file.name, path=Path(file.path), content_type=file.content_type, size=file.size)
-        for file in files
-    )
+def _slots(pace: Pace, row: SendingLane, others: Iterable[Lane]) -> Slots:
+    """The lane's own slots, or those that all lanes of its account share."""
+    own = _monotonic(row.next_slot_at)
+    if not pace.shared:
+        return Slots(pace.interval, max(time.monotonic(), own))
+    for other in others:
+        if other.slots.shared and other.account_id == pace.account_id:
+            other.slots.not_before = max(other.slots.not_before, own)  # what it sent last may count for the account
+            return other.slots
+    begins = max(time.monotonic(), own, _monotonic(accounts.next_slot_at(pace.account)))
+    return Slots(accounts.interval(pace.account), begins, shared=True)
 
 
 def _wall(moment: float) -> datetime:

@@ -1,57 +1,101 @@
 """A campaign starts, pauses, goes on, ends. At its start every message is frozen: rendered, hashed, referenced."""
 
-import hashlib
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns import readiness, references, sentences, text
-from campaigns.models import Campaign, Message, MessageContent, Recipient
-from campaigns.states import CampaignState, MessageState
+from campaigns import approvals, carried, readiness, references, sentences, text
+from campaigns.frozen import chained, payload_hash
+from campaigns.models import Campaign, Message, MessageContent, Recipient, Sheet, Submission
+from campaigns.sending import pilots
+from campaigns.states import RECALLABLE, CampaignState, MessageState, Pilot, SubmissionState
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
+from pecportal.operation import deployment
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
 
 BATCH = 500
 
 
-def launch(campaign: Campaign, *, actor: User) -> None:
-    """Start a checked draft: its messages are frozen in the background, then sent.
+def launch(campaign: Campaign, *, actor: User, seen: str, typed: str = "") -> None:
+    """Start a checked draft: its messages are frozen in the background, then sent once its undo is over.
 
-    Raises `Refusal` with the first fault that the check finds, or when it is not a draft any more.
+    `seen` is the hash of the sheet that the person saw, `typed` the number of recipients where they are many. Raises
+    `Refusal` with the first fault that the check finds now, when the sheet is void or the approval missing, or when it
+    is not to be started any more.
     """
+    if why := deployment.why_off():
+        raise Refusal(deployment.sentence(why))
     faults = [finding for finding in readiness.check(campaign) if finding.blocks]
     if faults:
         raise Refusal(faults[0].sentence)
-    checked = readiness.fingerprint(campaign)
     with transaction.atomic():
-        locked = Campaign.objects.select_for_update(of=("self",)).select_related("mailbox").get(pk=campaign.pk)
-        if locked.state == CampaignState.DRAFT and readiness.fingerprint(locked) != checked:
-            raise Refusal(_("The campaign was changed meanwhile: look at it once more before you start it."))
-        draft = Campaign.objects.filter(pk=campaign.pk)
-        if not draft.move(
-            CampaignState.LAUNCHING, launched_by=actor, launched_at=clock.now(), problem="", frozen_line=0
-        ):
+        rows = Campaign.objects.select_for_update(of=("self",)).select_related("mailbox", "organisation")
+        locked = rows.get(pk=campaign.pk)
+        if locked.state not in (CampaignState.DRAFT, CampaignState.APPROVED):
             raise Refusal(_("This campaign is not a draft any more."))
-        record("campaign.launch", actor=actor, organisation=campaign.organisation, target=campaign)
-        enqueue("campaigns.tasks.freeze", campaign.pk)
+        sheet = approvals.seen_sheet(locked, seen=seen)
+        if lacking := approvals.missing(locked, sheet):
+            raise Refusal(lacking)
+        approvals.check_number(locked, typed)
+        begin(locked, actor=actor, sheet=sheet, wait=timedelta(seconds=settings.SENDING_UNDO_SECONDS))
+        facts = {"sheet": sheet.pk, "sha256": sheet.sha256}
+        record("campaign.launch", actor=actor, organisation=locked.organisation, target=locked, **facts)
+
+
+def begin(campaign: Campaign, *, actor: User, sheet: Sheet | None, wait: timedelta) -> None:
+    """Have the messages of a locked draft made ready, to leave after `wait` and not before its time."""
+    now = clock.now()
+    begins = max(now + wait, campaign.starts_at or now)
+    Campaign.objects.filter(pk=campaign.pk).move(
+        CampaignState.LAUNCHING,
+        by=actor,
+        launched_by=actor,
+        launched_at=now,
+        begins_at=begins if begins > now else None,
+        sheet=sheet,
+        problem="",
+        frozen_line=0,
+        frozen_sha256="",
+        pilot=Pilot.GOING if campaign.pilot_size else Pilot.NONE,
+    )
+    enqueue("campaigns.tasks.freeze", campaign.pk)
 
 
 def freeze(campaign_id: int) -> None:
     """Make the messages of a launching campaign, batch by batch, then let it run. Run again it goes on where it was.
 
-    A row that cannot be rendered sends the whole campaign back to draft: a letter with a hole is never sent.
+    A row that cannot be rendered sends the whole campaign back to draft: a letter with a hole is never sent. So does
+    anything that is not what was checked and approved, and sending that is off: no references are made that the
+    mailboxes were not searched for.
     """
-    campaign = Campaign.objects.select_related("mailbox", "organisation").get(pk=campaign_id)
+    campaign = Campaign.objects.select_related("mailbox", "organisation", "sheet").get(pk=campaign_id)
+    if campaign.state != CampaignState.LAUNCHING:
+        return
+    if deployment.is_off():  # it may have been sent already, under references that these rows do not know
+        back_to_draft(
+            campaign,
+            problem=_(
+                "While this campaign was being made ready the portal was restored from a backup: it may have been sent "
+                "meanwhile. Look at the unmatched receipts before you start it again."
+            ),
+        )
+        return
+    if problem := _unapproved(campaign):
+        back_to_draft(campaign, problem=problem)
+        return
     try:
         letter = text.Letter.of(campaign.subject, campaign.body)
-        files = _files(campaign)
-        while _freeze_batch(campaign_id, letter, files):
+        files = carried.of(campaign.pk)
+        while _freeze_batch(campaign, letter, files):
             continue
     except text.TextProblem as exc:
         back_to_draft(campaign, problem=sentences.of_text(exc))
@@ -59,33 +103,99 @@ def freeze(campaign_id: int) -> None:
         back_to_draft(campaign, problem=sentences.of_missing(exc))
 
 
+def _unapproved(campaign: Campaign) -> str:
+    """Why a launching campaign is not what was checked and approved; "" when it is."""
+    if campaign.sheet is not None and approvals.is_void(campaign.sheet, campaign):
+        return _changed()
+    return approvals.missing(campaign, campaign.sheet)
+
+
+def _changed() -> str:
+    return _("The campaign is not what was checked: nothing was sent. Check it again before you start it.")
+
+
+def undo(campaign: Campaign, *, actor: User) -> None:
+    """Take a start back before the first message may leave: the draft is there again, and nothing was sent.
+
+    Raises `Refusal` when it runs already, or was taken back.
+    """
+    with transaction.atomic():
+        if not _take_back(campaign, by=actor, reason="", problem=""):
+            raise Refusal(_("It is too late to take it back: the campaign runs already, or was taken back."))
+        record("campaign.undo", actor=actor, organisation=campaign.organisation, target=campaign)
+
+
 def back_to_draft(campaign: Campaign, *, problem: str) -> None:
-    """Undo an unfinished launch: nothing was sent, and the clerk is told why."""
+    """Undo an unfinished launch: nothing was sent, and the clerk is told why. A later launch is left alone."""
     with transaction.atomic():
-        if not Campaign.objects.filter(pk=campaign.pk).move(CampaignState.DRAFT, problem=problem):
-            return
-        MessageContent.objects.filter(message__campaign=campaign).delete()
-        Message.objects.filter(campaign=campaign).delete()
-        record("campaign.launch_failed", organisation=campaign.organisation, target=campaign)
+        this = Campaign.objects.select_for_update().filter(pk=campaign.pk, launched_at=campaign.launched_at)
+        if this.exists() and _take_back(campaign, by=None, reason=problem, problem=problem):
+            record("campaign.launch_failed", organisation=campaign.organisation, target=campaign)
 
 
-def _freeze_batch(campaign_id: int, letter: text.Letter, files: Sequence[str]) -> bool:
-    """Freeze the next rows and return whether there may be more."""
-    with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-        if campaign.state != CampaignState.LAUNCHING:
-            return False
-        rows = list(campaign.recipients.filter(line__gt=campaign.frozen_line).order_by("line")[:BATCH])
-        if not rows:
-            Campaign.objects.filter(pk=campaign_id).move(CampaignState.RUNNING)
-            enqueue("campaigns.tasks.pump")
-            return False
-        _insert(campaign, rows, letter, files)
-        Campaign.objects.filter(pk=campaign_id).update(frozen_line=rows[-1].line)
+def _take_back(campaign: Campaign, *, by: User | None, reason: str, problem: str) -> bool:
+    """Give the draft back, in the caller's transaction: its messages are gone, and its approval is void.
+
+    False, and nothing changes, once it runs: none of these states lets a message be claimed.
+    """
+    rows = Campaign.objects.filter(pk=campaign.pk, state__in=RECALLABLE)
+    if not rows.move(CampaignState.DRAFT, by=by, reason=reason, problem=problem, sheet=None, begins_at=None):
+        return False
+    MessageContent.objects.filter(message__campaign=campaign).delete()
+    Message.objects.filter(campaign=campaign).delete()
+    Submission.objects.filter(campaign=campaign).move(SubmissionState.VOID)
     return True
 
 
-def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, files: Sequence[str]) -> None:
+def minutes_left(campaign: Campaign) -> int:
+    """How many minutes of real time, begun ones counted, until it may leave; 0 when that is an hour off, or over."""
+    if campaign.begins_at is None or campaign.state not in RECALLABLE:
+        return 0
+    seconds = clock.real_seconds(campaign.begins_at - clock.now())
+    return ceil(seconds / 60) if 0 < seconds <= 3600 else 0
+
+
+def begin_due() -> int:
+    """Let the scheduled campaigns run whose time has come; how many."""
+    due = Campaign.objects.filter(state=CampaignState.SCHEDULED, begins_at__lte=clock.now())
+    count = due.move(CampaignState.RUNNING)
+    if count:
+        enqueue("campaigns.tasks.pump")
+    return count
+
+
+def _freeze_batch(launched: Campaign, letter: text.Letter, files: carried.Carried) -> bool:
+    """Freeze the next rows and return whether there may be more."""
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update().get(pk=launched.pk)
+        if campaign.state != CampaignState.LAUNCHING or campaign.launched_at != launched.launched_at:
+            return False
+        rows = list(campaign.recipients.filter(line__gt=campaign.frozen_line).order_by("line")[:BATCH])
+        if rows:
+            digest = _insert(campaign, rows, letter, files)
+            frozen = Campaign.objects.filter(pk=campaign.pk)
+            frozen.update(frozen_line=rows[-1].line, frozen_sha256=digest)
+            return True
+        if launched.sheet is None or launched.sheet.content_sha256 == campaign.frozen_sha256:
+            _let_run(campaign)
+            return False
+    back_to_draft(launched, problem=_changed())
+    return False
+
+
+def _let_run(campaign: Campaign) -> None:
+    """Let a campaign run whose messages are all made, or wait for its time."""
+    frozen = Campaign.objects.filter(pk=campaign.pk)
+    pilots.hold(campaign)
+    if campaign.begins_at is not None and campaign.begins_at > clock.now():
+        frozen.move(CampaignState.SCHEDULED)
+        return
+    frozen.move(CampaignState.RUNNING)
+    enqueue("campaigns.tasks.pump")
+
+
+def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, files: carried.Carried) -> str:
+    """Make the messages of these rows, and return the hash of all that are made so far."""
     now, real = clock.now(), timezone.now()
     messages = Message.objects.bulk_create(
         Message(
@@ -99,37 +209,35 @@ def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, 
         )
         for row in rows
     )
-    contents = []
+    contents, digest = [], campaign.frozen_sha256
     for message, row in zip(messages, rows, strict=True):
         subject, body = letter.render(row.values, line=row.line)
+        payload = payload_hash(message.recipient, subject, body, files.hashes(row.line))
+        digest = chained(digest, payload)
         contents.append(
-            MessageContent(
-                message=message,
-                subject=subject,
-                body=body,
-                values=row.values,
-                payload_sha256=payload_hash(message.recipient, subject, body, files),
-            )
+            MessageContent(message=message, subject=subject, body=body, values=row.values, payload_sha256=payload)
         )
     MessageContent.objects.bulk_create(contents)
+    return digest
 
 
-def payload_hash(recipient: str, subject: str, body: str, files: Sequence[str]) -> str:
-    """SHA-256 (hex) of what one message carries: address, subject without reference, text, the files' hashes."""
-    content = json.dumps([recipient, subject, body, list(files)], ensure_ascii=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def pause(campaign: Campaign, *, actor: User) -> int:
+    """Claim no further message, and return how many are on their way: those are finished.
 
-
-def _files(campaign: Campaign) -> list[str]:
-    return list(campaign.attachments.order_by("pk").values_list("sha256", flat=True))
-
-
-def pause(campaign: Campaign, *, actor: User) -> None:
-    """Claim no further message; those on their way are finished. Raises `Refusal` when it does not run."""
+    Raises `Refusal` when it does not run.
+    """
     with transaction.atomic():
-        if not Campaign.objects.filter(pk=campaign.pk).move(CampaignState.PAUSED):
+        if not Campaign.objects.filter(pk=campaign.pk).move(CampaignState.PAUSED, by=actor):
             raise Refusal(_("Only a running campaign can be paused."))
-        record("campaign.pause", actor=actor, organisation=campaign.organisation, target=campaign)
+        going = on_their_way(campaign)
+        facts = {"on_their_way": going}
+        record("campaign.pause", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
+    return going
+
+
+def on_their_way(campaign: Campaign) -> int:
+    """How many messages a worker has claimed whose calls have not ended: nobody can call them back."""
+    return Message.objects.filter(campaign=campaign, state=MessageState.SENDING).count()
 
 
 def halt(campaign_id: int) -> None:
@@ -139,41 +247,57 @@ def halt(campaign_id: int) -> None:
         "whoever looks after the portal, and resume once the file is back."
     )
     with transaction.atomic():
-        if Campaign.objects.filter(pk=campaign_id).move(CampaignState.PAUSED, problem=problem):
+        rows = Campaign.objects.filter(pk=campaign_id)
+        if rows.move(CampaignState.PAUSED, reason=problem, problem=problem):
             campaign = Campaign.objects.select_related("organisation").get(pk=campaign_id)
             record("campaign.halt", organisation=campaign.organisation, target=campaign)
 
 
 def resume(campaign: Campaign, *, actor: User) -> None:
-    """Go on with a paused campaign. Raises `Refusal` when it is not paused, or its mailbox may not send."""
+    """Go on with a paused campaign; one whose trial went wrong goes on with all its messages.
+
+    Raises `Refusal` when it is not paused, or its mailbox may not send.
+    """
     reason = campaign.mailbox.why_not()
     if reason:
         raise Refusal(reason)
     with transaction.atomic():
         paused = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.PAUSED)
-        if not paused.move(CampaignState.RUNNING, problem=""):
+        if not paused.move(CampaignState.RUNNING, by=actor, problem=""):
             raise Refusal(_("Only a paused campaign can be resumed."))
+        pilots.go_on_regardless(campaign)
         record("campaign.resume", actor=actor, organisation=campaign.organisation, target=campaign)
         enqueue("campaigns.tasks.pump")
 
 
-def cancel(campaign: Campaign, *, actor: User) -> int:
-    """Send none of the messages that still wait, for good, and return how many. Those sent are followed on.
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What stopping did: how many messages will not be sent, and how many were on their way already."""
 
-    Raises `Refusal` when everything was sent, or it is cancelled already.
+    kept_back: int
+    on_their_way: int
+
+
+def stop(campaign: Campaign, *, actor: User, reason: str = "") -> Stopped:
+    """Send none of the messages that still wait, for good. Those sent, or on their way, are followed on.
+
+    Raises `Refusal` when everything was sent, or it is stopped already.
     """
     with transaction.atomic():
-        if not Campaign.objects.filter(pk=campaign.pk).move(CampaignState.CANCELLED):
-            raise Refusal(_("There is nothing left to cancel."))
+        if not Campaign.objects.filter(pk=campaign.pk).move(CampaignState.STOPPED, by=actor, reason=reason):
+            raise Refusal(_("There is nothing left to stop."))
         count = Message.objects.filter(campaign=campaign).move(MessageState.CANCELLED)
-        record("campaign.cancel", actor=actor, organisation=campaign.organisation, target=campaign, cancelled=count)
-    return count
+        Submission.objects.filter(campaign=campaign).move(SubmissionState.VOID)
+        found = Stopped(count, on_their_way(campaign))
+        facts = {"kept_back": found.kept_back, "on_their_way": found.on_their_way}
+        record("campaign.stop", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
+    return found
 
 
 def complete() -> int:
-    """Close the running campaigns that have nothing left to send, cancel what a cancelled one got back; how many."""
+    """Close the running campaigns that have nothing left to send, cancel what a stopped one got back; how many."""
     unsent = [MessageState.QUEUED, MessageState.SENDING]
-    Message.objects.filter(campaign__state=CampaignState.CANCELLED, state=MessageState.QUEUED).move(
+    Message.objects.filter(campaign__state=CampaignState.STOPPED, state=MessageState.QUEUED).move(
         MessageState.CANCELLED
     )
     # a late answer may have given back a message of a campaign that was closed already

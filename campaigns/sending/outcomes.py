@@ -9,6 +9,7 @@ from django.conf import settings
 from campaigns.models.tracking import Hold
 from campaigns.states import MessageState, Outcome
 from pecportal.upstream.errors import (
+    FileAway,
     OutcomeUnknown,
     Rejected,
     SignInRefused,
@@ -85,6 +86,9 @@ def failed(error: UpstreamError, *, failures: int) -> Ending:
     """Judge an upstream error; `failures` are the message's earlier ones, and lengthen its rest."""
     if isinstance(error, OutcomeUnknown):
         ending = Ending(Outcome.UNCERTAIN, MessageState.UNCERTAIN, lane=LaneEffect(breaker=True))
+    elif isinstance(error, FileAway):  # `feeding` finds out whether it is gone
+        rest = retry_delay(failures)
+        ending = Ending(Outcome.NOT_SENT, MessageState.QUEUED, delay=rest, counts_as_failure=True)
     elif isinstance(error, Unbuildable):
         ending = Ending(Outcome.NOT_SENT, MessageState.QUEUED, stops_campaign=True)
     elif isinstance(error, Unavailable):

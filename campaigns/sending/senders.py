@@ -6,10 +6,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from campaigns.sending import outcomes
+from campaigns.sending import bringing, outcomes
 from campaigns.sending.lanes import Job, Lane
 from campaigns.sending.outcomes import Ending
-from pecportal.upstream import Upstream
 from pecportal.upstream.errors import UpstreamError
 from pecportal.upstream.massiva import Outgoing
 
@@ -64,9 +63,8 @@ Event = MarkAsked | Done | Probed | Written
 class Senders:
     """A fixed number of threads, started when first needed."""
 
-    def __init__(self, client: Upstream, events: "queue.SimpleQueue[Event]", *, threads: int) -> None:
+    def __init__(self, events: "queue.SimpleQueue[Event]", *, threads: int) -> None:
         self.threads = threads
-        self._client = client
         self._events = events
         self._jobs: queue.SimpleQueue[Job | Lane | None] = queue.SimpleQueue()
         self._started: list[threading.Thread] = []
@@ -117,7 +115,7 @@ class Senders:
     def _probe(self, lane: Lane) -> Probed:
         started = time.monotonic()
         try:
-            self._client.massiva.quota(lane.credentials)
+            lane.client.massiva.quota(lane.credentials)
         except UpstreamError as exc:
             is_alive = exc.status is not None and exc.status < 500 and exc.status not in (408, 429)
             return Probed(lane, started, None if is_alive else exc.message or str(exc))
@@ -147,9 +145,9 @@ class Senders:
             recipient=job.recipient,
             subject=f"{job.subject} Rif. {job.ref}",
             body=job.body,
-            attachments=job.attachments,
+            attachments=(*job.attachments, *bringing.own(job.own)),
         )
-        answer = self._client.massiva.send(
+        answer = job.lane.client.massiva.send(
             outgoing,
             credentials=job.lane.credentials,
             on_connected=lambda: self._take_turn(job),

@@ -18,9 +18,10 @@ _SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # Z
 
 
 @contextmanager
-def open_table(path: Path, *, name: str, sheet: int = 0) -> Iterator[Table]:
+def open_table(path: Path, *, name: str, sheet: int = 0, is_bare: bool = False) -> Iterator[Table]:
     """The list in the file at `path`, which its owner calls `name`; `sheet` counts the visible sheets from 0.
 
+    One that `is_bare` may begin with a recipient: then its columns get headings of ours.
     Raises TableProblem at once for what can be seen at once, and while `rows` is read for what shows only then. Rows
     are given once, while the block is open, and never all held in memory.
     """
@@ -35,10 +36,10 @@ def open_table(path: Path, *, name: str, sheet: int = 0) -> Iterator[Table]:
     if not start:
         raise TableProblem("empty")
     if start.startswith(_SPREADSHEETS):  # by what it is: a spreadsheet saved under the name of a CSV opens all the same
-        opened = sheets.records(path, sheet=sheet)
+        with sheets.records(path, sheet=sheet) as book:
+            yield table_of(book.records, sheets=book.sheets)
     elif ending in _TEXTS:
-        opened = commas.records(path)
+        with commas.records(path) as records:
+            yield table_of(records, is_bare=is_bare)
     else:
         raise TableProblem("unreadable")
-    with opened as records:
-        yield table_of(records)

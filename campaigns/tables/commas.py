@@ -99,9 +99,9 @@ def _records(stream: TextIO, delimiter: str, skipped: int) -> Iterator[Record]:
             number += 1
             yield number, cells
     except csv.Error as exc:
-        raise TableProblem("unreadable", detail=f"line {number + 1}: {exc}") from exc
+        raise TableProblem("broken_row", detail=str(number + 1)) from exc
     # the end was swallowed by quotes that are never closed, and with it rows that nobody would miss
-    raise TableProblem("unreadable", detail=f"line {number}: a quotation mark is not closed")
+    raise TableProblem("open_quote", detail=str(number))
 
 
 def _lines(stream: TextIO) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """Records become a table: headings first, then rows with the line at which a spreadsheet shows them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
-from campaigns import addresses, text
+from campaigns import addresses, headings
 
 MOST_ROWS: Final = 300_000
 MOST_COLUMNS: Final = 200
@@ -23,6 +24,8 @@ _PROBLEMS: Final = {
     "duplicate_header": "Two columns have one heading.",
     "bomb": "The file becomes far too large when it is opened.",
     "unreadable": "The file is damaged.",
+    "broken_row": "A row cannot be read.",
+    "open_quote": "A quotation mark is not closed.",
     "encrypted": "The file is protected by a password.",
     "not_a_table": "The file is no list.",
     "nul": "There are NUL characters in the file.",
@@ -52,36 +55,52 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The headings, trimmed ("" where a column has none), and the rows below them, to be read once."""
+    """The headings, trimmed ("" where a column has none), and the rows below them, to be read once.
+
+    `sheets` are the names of a workbook's visible sheets, of which this is one.
+    """
 
     columns: tuple[str, ...]
     rows: Iterator[Row]
+    sheets: tuple[str, ...] = ()
 
 
-def table_of(records: Iterator[Record]) -> Table:
-    """The first record that is not empty holds the headings. Raises TableProblem, also while the rows are read."""
-    for _line, cells in records:
+def table_of(records: Iterator[Record], *, sheets: tuple[str, ...] = (), is_bare: bool = False) -> Table:
+    """The first record that is not empty holds the headings. Raises TableProblem, also while the rows are read.
+
+    One that `is_bare` may begin with a recipient instead: the column with the address is then called `pec`.
+    """
+    for line, cells in records:
         if any(cell.strip() for cell in cells):
+            if is_bare and any(map(_is_address, cells)):
+                return Table(_own_headings(cells), _rows(chain([(line, cells)], records), len(cells)))
             columns = _headings(cells)
-            return Table(columns, _rows(records, len(columns)))
+            return Table(columns, _rows(records, len(columns)), sheets)
     raise TableProblem("empty")
 
 
+def _own_headings(cells: Sequence[str]) -> tuple[str, ...]:
+    if len(cells) > MOST_COLUMNS:
+        raise TableProblem("too_many_columns", detail=str(len(cells)))
+    first = next(position for position, cell in enumerate(cells) if _is_address(cell))
+    return tuple("pec" if position == first else f"campo {position + 1}" for position in range(len(cells)))
+
+
 def _headings(cells: list[str]) -> tuple[str, ...]:
-    headings = [" ".join(cell.split()) for cell in cells]
-    while not headings[-1]:
-        headings.pop()
-    if len(headings) > MOST_COLUMNS:
-        raise TableProblem("too_many_columns", detail=str(len(headings)))
+    found = [" ".join(cell.split()) for cell in cells]
+    while not found[-1]:
+        found.pop()
+    if len(found) > MOST_COLUMNS:
+        raise TableProblem("too_many_columns", detail=str(len(found)))
     seen: set[str] = set()
-    for heading in headings:
-        name = text.normalise(heading) or heading
+    for heading in found:
+        name = headings.normalise(heading) or heading
         if name and name in seen:
             raise TableProblem("duplicate_header", detail=heading)
         if len(heading) > LONGEST_HEADING or _is_address(heading):
             raise TableProblem("no_header", detail=heading)
         seen.add(name)
-    return tuple(headings)
+    return tuple(found)
 
 
 def _is_address(heading: str) -> bool:
@@ -108,7 +127,7 @@ def _row(line: int, cells: list[str], width: int) -> Row:
     if len(cells) != width:
         problem = "column_count" if len(cells) < width or any(cell.strip() for cell in cells[width:]) else ""
         cells = cells[:width] + [""] * (width - len(cells))
-    if any(len(cell) > LONGEST_CELL for cell in cells):
+    if len(max(cells, key=len)) > LONGEST_CELL:
         problem = "cell_too_long"
         cells = [cell[:LONGEST_CELL] for cell in cells]
     return Row(line, tuple(cells), problem)

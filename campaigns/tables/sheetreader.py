@@ -1,6 +1,7 @@
-"""The other side of `sheets`: `python -m campaigns.tables.sheetreader PATH SHEET` prints rows as JSON, one a line.
+"""The other side of `sheets`: `python -m campaigns.tables.sheetreader PATH SHEET` prints a sheet as lines of JSON.
 
-`[number, [cells]]` for each row that is not empty, then `[0, code]`, where code is "" or a TableProblem's.
+`{"sheets": [names]}`; `[[number, [cells]], …]`, some rows that are not empty, again and again; then the code: "" or a
+TableProblem's.
 """
 
 import json
@@ -18,26 +19,29 @@ from pecportal import confined
 
 SECONDS: Final = 60
 MEGABYTES: Final = 1024
+ROWS: Final = 500  # of one line at most, for that many calls less on both sides
+SIGNS: Final = 2**18  # of one line, before it is ended
 _ZIP: Final = b"PK"
 _ARCHIVE_PROBLEMS: Final = {"bomb": "bomb", "encrypted": "encrypted"}
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
-def rows(path: Path, *, sheet: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the visible sheet at that position, their cells as an Italian spreadsheet shows them."""
-    with path.open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
-        visible = [
-            found.name
-            for found in book.sheets_metadata
-            if found.visible == calamine.SheetVisibleEnum.Visible and found.typ == calamine.SheetTypeEnum.WorkSheet
-        ]
-        if sheet >= len(visible):
-            return
-        for number, cells in enumerate(book.get_sheet_by_name(visible[sheet]).iter_rows(), 1):
-            shown = [cell if isinstance(cell, str) else shown_as(cell) for cell in cells]
-            if any(shown):
-                yield number, shown
+def visible(book: calamine.CalamineWorkbook) -> list[str]:
+    """The names of the sheets that are seen and hold cells, in their order."""
+    return [
+        found.name
+        for found in book.sheets_metadata
+        if found.visible == calamine.SheetVisibleEnum.Visible and found.typ == calamine.SheetTypeEnum.WorkSheet
+    ]
+
+
+def rows(book: calamine.CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the sheet with that name, their cells as an Italian spreadsheet shows them."""
+    for number, cells in enumerate(book.get_sheet_by_name(name).iter_rows(), 1):
+        shown = [cell if isinstance(cell, str) else shown_as(cell) for cell in cells]
+        if any(shown):
+            yield number, shown
 
 
 def shown_as(cell: Cell) -> str:
@@ -73,28 +77,47 @@ def problem(path: Path) -> str:
 
 
 def _tell(path: Path, *, sheet: int) -> str:
-    """Print the rows, and return the code to end with."""
+    """Print the sheets' names and the rows, and return the code to end with."""
     found = problem(path)
     if found:
         return found
     try:
-        for number, cells in rows(path, sheet=sheet):
-            if any("\x00" in cell for cell in cells):
-                return "nul"
-            sys.stdout.write(json.dumps((number, cells)) + "\n")
+        with path.open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as book:
+            names = visible(book)
+            _print({"sheets": names})
+            return _tell_rows(rows(book, names[sheet])) if sheet < len(names) else ""
     except calamine.PasswordError:
         return "encrypted"
     except MemoryError:
         return "bomb"
     except (calamine.CalamineError, ValueError, OverflowError, OSError):
         return "unreadable"
+
+
+def _tell_rows(found: Iterator[tuple[int, list[str]]]) -> str:
+    waiting: list[tuple[int, list[str]]] = []
+    signs = 0
+    for number, cells in found:
+        row = "".join(cells)
+        if "\x00" in row:
+            return "nul"
+        waiting.append((number, cells))
+        signs += len(row)
+        if len(waiting) >= ROWS or signs >= SIGNS:
+            _print(waiting)
+            waiting, signs = [], 0
+    _print(waiting)
     return ""
+
+
+def _print(content: list[tuple[int, list[str]]] | dict[str, list[str]] | str) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
 
 
 def _main() -> None:
     confined.limit(seconds=SECONDS, megabytes=MEGABYTES)
     code = _tell(Path(sys.argv[1]), sheet=int(sys.argv[2]))
-    sys.stdout.write(json.dumps((0, code)) + "\n")
+    _print(code)
 
 
 if __name__ == "__main__":

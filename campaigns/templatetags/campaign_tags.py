@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
-from campaigns import readiness, sentences
-from campaigns.models import ListProblem, Message
-from campaigns.states import Shown
+from campaigns import outlook, readiness, sentences, states
+from campaigns import standing as standings
+from campaigns.models import Campaign, Choice, ContactChange, ListProblem, Message
+from campaigns.states import Shown, Standing
 from campaigns.tracking.progress import Progress
+from campaigns.tracking.suggestions import Suggestion
 
 register = template.Library()
 
@@ -29,6 +33,18 @@ TONES = {
     Shown.FAILED: "danger",
     Shown.CANCELLED: "secondary",
 }
+STANDING_TONES = {
+    Standing.CHECKED: "info",
+    Standing.WAITING: "warning",
+    Standing.APPROVED: "info",
+    Standing.LAUNCHING: "primary",
+    Standing.SCHEDULED: "primary",
+    Standing.RUNNING: "primary",
+    Standing.PAUSING: "warning",
+    Standing.PAUSED: "warning",
+    Standing.STOPPING: "warning",
+    Standing.COMPLETED: "success",
+}
 # best news first: the order of the bar and of the counts
 ORDER = (
     Shown.DELIVERED,
@@ -46,6 +62,35 @@ ORDER = (
     Shown.QUEUED,
     Shown.CANCELLED,
 )
+CONSEQUENCES = {
+    Choice.WAIT: _("Nothing changes. The portal goes on looking for its receipts for 10 days."),
+    Choice.SEND_AGAIN: _(
+        "It leaves once more, under a reference of its own. If the first one was sent after all, the recipient gets "
+        "two."
+    ),
+    Choice.NOT_SENT: _(
+        "The portal takes it for not sent and does nothing more. If a receipt comes after all, it counts, and you are "
+        "told."
+    ),
+    Choice.SENT: _(
+        "You have its receipt, for instance from the mailbox's webmail: hand it in below. The message is shown as "
+        "declared by a person, since the portal itself has no receipt."
+    ),
+}
+KINDS = {
+    "acceptance": _("Acceptance receipt"),
+    "non_acceptance": _("Notice of non-acceptance"),
+    "non_acceptance_virus": _("Notice of non-acceptance for a virus"),
+    "delivery": _("Delivery receipt"),
+    "non_delivery": _("Notice of non-delivery"),
+    "non_delivery_virus": _("Notice of non-delivery for a virus"),
+    "timeout_notice": _("Notice of non-delivery in time"),
+    "taking_charge": _("Notice that the message was taken charge of"),
+    "virus_notice": _("Notice of a security problem"),
+    "incoming": _("Certified message"),
+    "anomaly": _("Ordinary e-mail"),
+    "unknown": _("Of unknown kind"),
+}
 WIDTH = 1000  # of a bar, in units of its drawing
 
 
@@ -67,9 +112,33 @@ def tone(status: str) -> str:
 
 
 @register.filter
+def standing(campaign: Campaign) -> Standing:
+    """Where a campaign stands."""
+    return standings.of(campaign)
+
+
+@register.filter
+def standing_tone(standing: str) -> str:
+    """The colour of where a campaign stands."""
+    return STANDING_TONES.get(Standing(standing), "secondary")
+
+
+@register.filter
+def standing_label(standing: str) -> str:
+    """The words of where a campaign stood; the value itself for one that is not known any more."""
+    return str(Standing(standing).label) if standing in Standing.values else standing
+
+
+@register.filter
 def status_label(message: Message) -> str:
     """The words of a message's status."""
-    return str(Shown(message.status).label)
+    return states.label(message.status, message.declared)
+
+
+@register.filter
+def consequence(choice: str) -> str:
+    """What a choice about a message in doubt brings about."""
+    return str(CONSEQUENCES[Choice(choice)])
 
 
 @register.filter
@@ -84,6 +153,12 @@ def segments(progress: Progress) -> Sequence[Segment]:
             found.append(Segment(status, TONES[status], count, f"{start:.2f}", f"{end - start:.2f}"))
         before += count
     return found
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """An instant as a person says it."""
+    return outlook.moment(at)
 
 
 @register.filter
@@ -115,3 +190,33 @@ def braces(field: str) -> str:
 def is_heavy(weight: int) -> bool:
     """Whether some providers would refuse a message of so many bytes."""
     return weight > readiness.HEAVY
+
+
+@register.filter
+def kind_title(kind: str) -> str:
+    """What an item of an inbox is, in a few words."""
+    return str(KINDS.get(kind, kind))
+
+
+@register.filter
+def unmatched(problem: str) -> str:
+    """Why an item could be given to no message."""
+    return sentences.of_unmatched(problem)
+
+
+@register.filter
+def reasons(suggestion: Suggestion) -> str:
+    """What speaks for a suggested message."""
+    return "; ".join(str(sentences.REASONS[reason]) for reason in suggestion.reasons)
+
+
+@register.filter
+def numbered(ref: str) -> str:
+    """The reference of an attempt with its number, which that of a first one does not carry."""
+    return ref if "-" in ref else f"{ref}-1"
+
+
+@register.filter
+def facts(change: ContactChange) -> list[str]:
+    """What an act on the contacts changed, a line for each field or count."""
+    return sentences.of_change(change)

@@ -51,7 +51,7 @@ STEPS = {
     Shown.NOT_ACCEPTED: _("Nothing was sent. Put right what the notice names, and send anew in another campaign."),
     Shown.UNCERTAIN: _(
         "It is not known whether the provider took it, and it is never sent again by itself. The portal looks for its "
-        "receipts and settles it as soon as one comes: wait, and look into the mailbox's webmail if nothing changes."
+        "receipts and settles it as soon as one comes. If none comes, an approver decides what is done with it."
     ),
     Shown.NO_OUTCOME: _(
         "More than a day has passed without a receipt of delivery or failure. This is the portal's own conclusion and "
@@ -59,6 +59,16 @@ STEPS = {
     ),
     Shown.FAILED: _("Nothing was sent. Put right what the provider's words name, and send anew in another campaign."),
     Shown.CANCELLED: _("Nothing was sent, and nothing will be."),
+}
+DECLARED = {
+    Shown.SUBMITTED: _(
+        "A person declared that it was sent, and handed a receipt in. The portal itself has none: a receipt that it "
+        "reads later counts."
+    ),
+    Shown.FAILED: _(
+        "A person closed it as not sent. That is presumed and not proven: a receipt that comes later counts. To send "
+        "it anew, use another campaign."
+    ),
 }
 FLAGS = {
     "conflict": _("The receipts contradict one another: all are kept, and delivery or acceptance counts."),
@@ -79,6 +89,8 @@ def of(message: Message) -> Advice:
     """What to tell the clerk about a message."""
     status = Shown(message.status)
     code = cause(message)
+    if message.declared and status in DECLARED:
+        return Advice(cause="", step=str(DECLARED[status]), remarks=())
     return Advice(
         cause=str(CAUSES[code]) if code else "",
         step=str(STEPS_OF_CAUSES[code] if code in STEPS_OF_CAUSES else STEPS[status]),

@@ -9,6 +9,12 @@ from campaigns.tracking import receipts
 from campaigns.tracking.receipts import Kind
 
 _NOT_RECEIPTS: Final = frozenset({Kind.UNKNOWN, Kind.INCOMING, Kind.ANOMALY})
+_QUOTING: Final = frozenset({Kind.INCOMING, Kind.ANOMALY})
+_TOKEN: Final = re.compile(
+    rf"(?<![^\W_])([{references.ALPHABET}]{{{references.LENGTH}}})(?:-([1-9][0-9]{{0,4}}))?(?![^\W_])",
+    re.IGNORECASE,
+)
+_MOST_QUOTED: Final = 10
 _ENDING: Final = re.compile(
     rf"(?:^| )Rif\. ?([{references.ALPHABET}]{{{references.LENGTH}}})(?:-([1-9][0-9]{{0,4}}))?(?: ([0-9]{{14,18}}))?\Z",
     re.IGNORECASE | re.ASCII,
@@ -35,6 +41,30 @@ def reference_in(subject: str) -> Match | None:
     if found is None or found[2] == "1":  # the first attempt carries no number
         return None
     return Match(found[1].upper(), int(found[2] or 1), found[3] or "")
+
+
+def references_quoted(subject: str) -> tuple[str, ...]:
+    """The references of messages that a mail which somebody sent us quotes, anywhere in its subject, each once.
+
+    Empty for receipts: theirs stands at the end, see `reference_in`. What merely looks like a reference is among
+    them: only a message that has it says that it is one. At most ten.
+    """
+    kind, original = receipts.split(subject)
+    if kind not in _QUOTING:
+        return ()
+    found = dict.fromkeys(match[1].upper() for match in _TOKEN.finditer(original))
+    return tuple(found)[:_MOST_QUOTED]
+
+
+def is_own_copy(subject: str, *, sent_subject: str, ref: str) -> bool:
+    """Whether a mail is the very message that we sent, in its envelope: its subject word for word, and no reply's."""
+    _kind, original = receipts.split(subject)
+    return original.casefold().startswith(f"{receipts.readable(sent_subject)} Rif. {ref}".casefold())
+
+
+def code_in(subject: str) -> str:
+    """The vendor's code as the last whole token of a subject; "" without one."""
+    return references.code_in(receipts.readable(subject))
 
 
 def attempt_ref(match: Match) -> str:

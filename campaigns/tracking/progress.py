@@ -11,10 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.models import Attempt, Campaign, Message, Receipt, SendingLane
+from campaigns import timing, wire
+from campaigns.models import Attempt, Campaign, Choice, Decision, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Outcome, Phase, Shown
-from campaigns.tracking import receipts
+from campaigns.tracking import receipts, requests
+from pecportal import clock, stored
+from pecportal.operation import alerts, deployment
 
 # not gone yet; gone, or proven to have been taken; may still change by itself
 WAITING = frozenset({Shown.QUEUED, Shown.SENDING})
@@ -35,8 +38,10 @@ TITLES = {
     receipts.Kind.TIMEOUT_NOTICE.value: gettext_lazy("Notice of non-delivery in time"),
     receipts.Kind.TAKING_CHARGE.value: gettext_lazy("The recipient's provider took charge of the message"),
     receipts.Kind.VIRUS_NOTICE.value: gettext_lazy("Notice of a security problem"),
-    receipts.Kind.INCOMING.value: gettext_lazy("A certified message came in"),
-    receipts.Kind.ANOMALY.value: gettext_lazy("An ordinary e-mail came in"),
+    receipts.Kind.INCOMING.value: gettext_lazy("Reply received: a certified message that quotes the reference"),
+    receipts.Kind.ANOMALY.value: gettext_lazy(
+        "Possible bounce: an ordinary e-mail that quotes the reference. It proves nothing"
+    ),
     receipts.Kind.UNKNOWN.value: gettext_lazy("A message of unknown kind came in"),
 }
 HELD = {
@@ -109,22 +114,28 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """Why a running campaign's messages do not leave; `until` is a real instant, `words` are the provider's."""
+    """Why a running campaign's messages do not leave; `words` are the provider's.
+
+    `until` is the real instant of the next try, `goes_on` the one of the portal's clock from which they may leave.
+    """
 
     sentence: str
     words: str = ""
     until: datetime | None = None
     url: str = ""
+    goes_on: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a message's story; `receipt` when the provider wrote it."""
+    """One line of a message's story; `receipt` when the provider wrote it, `decision` when a person decided it."""
 
     at: datetime | None
     title: str
     words: str = ""
     receipt: Receipt | None = None
+    request: wire.Request | None = None
+    decision: Decision | None = None
 
 
 def of(campaign: Campaign) -> Progress:
@@ -156,25 +167,58 @@ def hold(campaign: Campaign) -> Standstill | None:
         return Standstill(campaign.problem)
     if campaign.state != CampaignState.RUNNING:
         return None
-    reason = campaign.mailbox.why_not()
+    if why := deployment.why_off():
+        return Standstill(deployment.sentence(why))
+    reason = campaign.mailbox.why_not_now()
     if reason is not None:
         url = reverse("mailboxes:detail", args=[campaign.mailbox_id])
         return Standstill(_("Sending stands still. %(reason)s") % {"reason": reason}, url=url)
+    return _closed(campaign) or _without_files(campaign) or _held(campaign)
+
+
+def _closed(campaign: Campaign) -> Standstill | None:
+    """That it is outside its hours, if messages wait for them."""
+    hours, now = timing.hours_of(campaign), clock.now()
+    if hours.is_open(now) or not Message.objects.filter(campaign=campaign, state=MessageState.QUEUED).exists():
+        return None
+    if campaign.starts_at is not None and campaign.starts_at > now:
+        sentence = _("The campaign has not begun yet: it is not to be sent before the time that was chosen.")
+    else:
+        sentence = _("The campaign waits for its hours: now is outside the times at which it may be sent.")
+    return Standstill(sentence, goes_on=hours.opens_next(now))
+
+
+def _without_files(campaign: Campaign) -> Standstill | None:
+    """That files cannot be had just now, if it has some."""
+    if not alerts.is_open(stored.ALERT, "") or not campaign.attachments.exists():
+        return None
+    sentence = _("The portal cannot reach the attachments just now. Nothing is lost: sending goes on by itself.")
+    return Standstill(sentence)
+
+
+def _held(campaign: Campaign) -> Standstill | None:
     lane = SendingLane.objects.filter(pk=campaign.mailbox_id).first()
     if lane is None or lane.hold not in HELD:
         return None
     until = lane.held_until if lane.held_until and lane.held_until > timezone.now() else None
     if until is None and lane.hold != Hold.CAP and not lane.breaker_level:
         return None  # the rest is over, and the pump has not come by since
-    return Standstill(str(HELD[Hold(lane.hold)]), words=lane.hold_words, until=until)
+    sentence = str(HELD[Hold(lane.hold)])
+    if lane.hold == Hold.CAP:
+        return Standstill(sentence, words=lane.hold_words, goes_on=clock.from_real(until) if until else None)
+    return Standstill(sentence, words=lane.hold_words, until=until)
 
 
 def story(message: Message) -> list[Happening]:
     """Everything that happened to a message, oldest first: its start, our attempts, the provider's receipts."""
     told = [_start(message.campaign)]
-    for attempt in message.attempts.order_by("n"):
-        told += _attempt(attempt)
-    for receipt in message.receipts.order_by("pk"):
+    decided = _decisions(message)
+    declared = {one.attempt_id for one in decided if one.choice == Choice.SENT and one.applied_at}
+    for attempt in message.attempts.select_related("route").order_by("n"):
+        attempt.message = message
+        told += _attempt(attempt, is_declared=attempt.pk in declared)
+    told += [happening for decision in decided for happening in _decision(decision)]
+    for receipt in message.receipts.select_related("desk_by").order_by("pk"):
         title = str(TITLES.get(receipt.kind, receipt.subject))
         told.append(Happening(receipt.at, title, receipt.reason, receipt))
     if message.state == MessageState.CANCELLED:
@@ -187,18 +231,40 @@ def _start(campaign: Campaign) -> Happening:
     return Happening(campaign.launched_at, title)
 
 
-def _attempt(attempt: Attempt) -> list[Happening]:
-    told = []
-    if attempt.phase == Phase.WIRE and attempt.marked_at:
-        told.append(Happening(attempt.marked_at, _("Attempt %(n)s: sending began") % {"n": attempt.n}))
-    if attempt.outcome is not None:
-        words = "" if attempt.outcome == Outcome.ACCEPTED else attempt.answer[:500]
-        told.append(Happening(attempt.ended_at, _ending(attempt), words))
+def _decisions(message: Message) -> list[Decision]:
+    rows = Decision.objects.filter(attempt__message=message).order_by("pk")
+    return list(rows.select_related("attempt", "by", "confirmed_by", "withdrawn_by"))
+
+
+def _decision(decision: Decision) -> list[Happening]:
+    """What a person decided, and what became of it; the words are the person's reason."""
+    facts = {"person": decision.by, "choice": decision.get_choice_display(), "n": decision.attempt.n}
+    title = _("%(person)s decided about attempt %(n)s: %(choice)s") % facts
+    told = [Happening(decision.at, title, decision.reason, decision=decision)]
+    if decision.confirmed_by is not None:
+        confirmed = _("%(person)s confirmed the decision: %(choice)s") % (facts | {"person": decision.confirmed_by})
+        told.append(Happening(decision.applied_at, confirmed))
+    if decision.withdrawn_by is not None:
+        withdrawn = _("%(person)s withdrew the decision: %(choice)s") % (facts | {"person": decision.withdrawn_by})
+        told.append(Happening(decision.withdrawn_at, withdrawn))
     return told
 
 
-def _ending(attempt: Attempt) -> str:
+def _attempt(attempt: Attempt, *, is_declared: bool) -> list[Happening]:
+    told = []
+    if attempt.phase == Phase.WIRE and attempt.marked_at:
+        title = _("Attempt %(n)s: sending began") % {"n": attempt.n}
+        told.append(Happening(attempt.marked_at, title, request=requests.of(attempt)))
+    if attempt.outcome is not None:
+        words = "" if attempt.outcome == Outcome.ACCEPTED else attempt.answer[:500]
+        told.append(Happening(attempt.ended_at, _ending(attempt, is_declared=is_declared), words))
+    return told
+
+
+def _ending(attempt: Attempt, *, is_declared: bool) -> str:
     words = {"n": attempt.n, "code": attempt.code}
+    if attempt.outcome == Outcome.ACCEPTED and is_declared and not attempt.code:
+        return _("Attempt %(n)s: the provider's answer was lost; a person declared that it took the message") % words
     if attempt.outcome == Outcome.ACCEPTED and attempt.answer_status not in (200, 201):
         return _("Attempt %(n)s: the provider's answer was lost; a receipt proves that it took the message") % words
     if attempt.outcome == Outcome.ACCEPTED:
@@ -206,5 +272,5 @@ def _ending(attempt: Attempt) -> str:
     if attempt.outcome == Outcome.UNCERTAIN:
         return _("Attempt %(n)s: no clear answer came; it is not known whether the message was sent") % words
     if attempt.outcome == Outcome.PRESUMED_NOT_SENT:
-        return _("Attempt %(n)s: regarded as not sent") % words
+        return _("Attempt %(n)s: no clear answer came; a person decided to regard it as not sent") % words
     return _("Attempt %(n)s: nothing was sent") % words

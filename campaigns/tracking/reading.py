@@ -2,8 +2,7 @@
 
 import logging
 import time
-import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -12,13 +11,17 @@ from django.conf import settings
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from campaigns import evidence
 from campaigns.models import Attempt, Campaign, InboxScan, InboxWatch, Message, Receipt
 from campaigns.states import CampaignState, MessageState, Outcome
-from campaigns.tracking import batons, deadlines, intake, receipts, walk
+from campaigns.tracking import batons, deadlines, intake, quarantine, receipts, restoring, walk
+from campaigns.tracking.quarantine import Broken
+from campaigns.tracking.walk import Depth
 from mailboxes import credentials
 from mailboxes.models import Mailbox
-from pecportal import clock, stopping
+from pecportal import clock, hosts, stopping, vendor
 from pecportal.encryption import Unreadable
+from pecportal.operation import deployment
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import Rejected, SignInRefused, UpstreamError
@@ -27,28 +30,34 @@ from pecportal.upstream.massiva import Credentials
 
 logger = logging.getLogger(__name__)
 BATON = "tracking"
+WHOLE = "reading the whole of a large inbox"
+WHOLE_SECONDS = 6600.0  # for a large inbox: below the time-out of its job
+SMALL_PAGES = 100  # a whole reading of no more is done between others again
 SOON = 90.0  # seconds: a reading due sooner is waited for
 LONGEST_WALK = 60.0  # seconds after the time-box, in which a walk begun in time must end: below the queue's time-out
 READERS = 6
 FULL_EVERY = timedelta(hours=24)
+FULL_AGAIN = timedelta(hours=1)  # after a whole reading that was broken off
+DEEP_EVERY = timedelta(hours=1)
 RECENT = timedelta(days=40)
+KEPT = 1000  # readings of what is new, for each mailbox; those that went for all of it are evidence, and stay
 DOUBT = timedelta(minutes=2)  # a whole reading proves absence only if it began this long after the send
 
 
-def run(*, client: Upstream) -> int:
-    """Read the inboxes that are due until the time-box ends; return how many new items were found.
+def run() -> int:
+    """Read the inboxes that are due until the time-box ends, each with its account; how many new items were found.
 
     One at a time does it: returns 0 at once while another run is under way. It calls itself again while a reading is
     due soon; otherwise the minutely job is quick enough.
     """
-    holder = uuid.uuid4().hex
+    holder = hosts.holder()
     if not batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS):
         return 0
     until, found = time.monotonic() + settings.TRACKING_RUN_SECONDS, 0
     try:
         while time.monotonic() < until:
             due = watched()
-            found += _read_due(due, holder, until=until, client=client)
+            found += _read_due(due, holder, until=until)
             deadlines.apply()
             rest = _until_next(due)
             if rest is None or rest > SOON or stopping.asked():
@@ -60,7 +69,25 @@ def run(*, client: Upstream) -> int:
     return found
 
 
-def _read_due(due: Sequence[int], holder: str, *, until: float, client: Upstream) -> int:
+def read_whole(mailbox_id: int, *, client: Upstream) -> int:
+    """Walk the whole of a large inbox, while it is read for news beside; return how many new items were found.
+
+    One inbox at a time: returns 0 at once while another is under way. It takes a quarter of a second a page or so.
+    """
+    holder = hosts.holder()
+    if not batons.take(WHOLE, holder, seconds=settings.TRACKING_LEASE_SECONDS):
+        return 0
+    keep = partial(batons.take, WHOLE, holder, seconds=settings.TRACKING_LEASE_SECONDS)
+    try:
+        watch = InboxWatch.objects.get(pk=mailbox_id)
+        if not _wants_all(watch, again=timedelta(0)):
+            return 0
+        return _read(watch, Depth.WHOLE, client=client, until=time.monotonic() + WHOLE_SECONDS, keep=keep).new
+    finally:
+        batons.give_back(WHOLE, holder)
+
+
+def _read_due(due: Sequence[int], holder: str, *, until: float) -> int:
     found = 0
     for mailbox_id in due:
         if (
@@ -68,7 +95,8 @@ def _read_due(due: Sequence[int], holder: str, *, until: float, client: Upstream
             and batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS)
             and _take(mailbox_id, holder)
         ):
-            found += read(mailbox_id, client=client, until=until + LONGEST_WALK, holder=holder)
+            mailbox = Mailbox.objects.select_related(*vendor.RELATED).get(pk=mailbox_id)
+            found += read(mailbox_id, client=vendor.connect_for(mailbox), until=until + LONGEST_WALK, holder=holder)
     return found
 
 
@@ -76,13 +104,17 @@ def watched() -> list[int]:
     """Mailboxes whose receipts are awaited: those with campaigns launched lately, since even a late one counts."""
     lately = Q(launched_at__gt=clock.now() - RECENT) | Q(state__in=[CampaignState.RUNNING, CampaignState.PAUSED])
     boxes = Mailbox.objects.filter(pk__in=Campaign.objects.filter(lately).values("mailbox"))
+    if deployment.is_off():  # what was sent after the backup was made may stand in any of them
+        boxes = Mailbox.objects.filter(pk__in=restoring.concerned())
     # the one that has waited longest first, or a few big ones would be read for ever
-    boxes = boxes.order_by(F("watch__read_at").asc(nulls_first=True))
-    return [box.pk for box in boxes if credentials.usable(box)]
+    boxes = boxes.order_by(F("watch__read_at").asc(nulls_first=True)).select_related(*vendor.RELATED)
+    return [box.pk for box in boxes if credentials.usable(box) and not box.account_problem]
 
 
 def _is_awaiting(mailbox_id: int) -> bool:
-    """Whether a message of the mailbox still needs a receipt soon."""
+    """Whether a message of the mailbox still needs a receipt soon, or absence from the inbox is to be proven."""
+    if restoring.is_due(mailbox_id):
+        return True
     open_ = Q(deadline_at__isnull=False) | Q(state__in=[MessageState.SENDING, MessageState.UNCERTAIN])
     return Message.objects.filter(open_, mailbox=mailbox_id).exists()
 
@@ -120,43 +152,93 @@ def read(mailbox_id: int, *, client: Upstream, until: float | None = None, holde
     """Walk one inbox, take in what is new, and return how much that was.
 
     What stops it is kept in the scan's row. `until` is a time of the monotonic clock, after which no further page is
-    asked for: what was taken in stays, and the next reading goes on. `holder` keeps its baton while it reads.
+    asked for: what was taken in stays. An inbox for whose whole that is too short is read by a job of its own
+    (`read_whole`). `holder` keeps its baton while it reads.
     """
-    mailbox = Mailbox.objects.get(pk=mailbox_id)
-    watch = InboxWatch.objects.get_or_create(mailbox=mailbox)[0]
-    scan = InboxScan.objects.create(mailbox=mailbox, full=_wants_all(watch), started_at=clock.now())
-    seen = walk.Walk()
+    watch = InboxWatch.objects.get_or_create(mailbox_id=mailbox_id)[0]
+    wants_all = _wants_all(watch)
+
+    def keep() -> None:
+        InboxWatch.objects.filter(pk=watch.pk).update(leased_until=timezone.now() + _lease())
+        if holder:
+            batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS)
+
     try:
-        _walk(mailbox, watch, scan, seen, client=client, until=until, holder=holder)
-    except Unreadable as exc:
-        scan.problem = str(exc)[:300]
-        logger.exception("The credentials of mailbox %s cannot be opened.", mailbox_id)
-    except UpstreamError as exc:
-        scan.problem = (exc.message or str(exc))[:300]
-        if isinstance(exc, Rejected) and not isinstance(exc, SignInRefused) and exc.status == 401:
-            credentials.refused(mailbox_id, since=mailbox.credentials_since)
-        logger.warning("Reading the inbox of mailbox %s stopped: %s", mailbox_id, type(exc).__name__)
-    scan.ended_at = clock.now()
-    scan.pages, scan.items, scan.broken = seen.pages, seen.items, scan.broken + seen.broken
-    scan.complete = seen.complete and not scan.broken and not scan.problem and not watch.resumed
-    scan.save()
-    _let_go(watch, scan)
+        depth = Depth.WHOLE if wants_all and not watch.is_large else _depth(watch)
+        scan = _read(watch, depth, client=client, until=until, keep=keep)
+    finally:
+        InboxWatch.objects.filter(pk=watch.pk).update(holder="", leased_until=None, read_at=timezone.now())
+    if watch.is_large and wants_all and not stopping.asked():
+        enqueue("campaigns.tasks.read_whole", mailbox_id)
     return scan.new
 
 
-def _wants_all(watch: InboxWatch) -> bool:
-    """Whether this reading goes through the whole inbox: daily, and while a message in doubt needs proof of absence."""
-    if watch.resume_page is not None:
+def _read(
+    watch: InboxWatch, depth: Depth, *, client: Upstream, until: float | None, keep: Callable[[], object]
+) -> InboxScan:
+    mailbox = Mailbox.objects.select_related("organisation").get(pk=watch.pk)
+    scan = InboxScan.objects.create(mailbox=mailbox, full=depth is Depth.WHOLE, started_at=clock.now())
+    seen = walk.Walk()
+    try:
+        _walk(mailbox, watch, scan, seen, depth=depth, client=client, until=until, keep=keep)
+    except Unreadable as exc:
+        scan.problem = str(exc)[:300]
+        logger.exception("The credentials of mailbox %s cannot be opened.", watch.pk)
+    except UpstreamError as exc:
+        scan.problem = (exc.message or str(exc))[:300]
+        if isinstance(exc, Rejected) and not isinstance(exc, SignInRefused) and exc.status == 401:
+            credentials.refused(watch.pk, since=mailbox.credentials_since)
+        logger.warning("Reading the inbox of mailbox %s stopped: %s", watch.pk, type(exc).__name__)
+    scan.ended_at = clock.now()
+    scan.pages, scan.items, scan.broken = seen.pages, seen.items, scan.broken + seen.broken
+    if seen.failed and not scan.problem:
+        scan.problem = f"The provider could not give {seen.failed} of the pages."
+    scan.complete = seen.complete and not scan.broken and not scan.problem
+    scan.save()
+    if seen.ended and not seen.failed:
+        quarantine.solve_unmet(mailbox, since=scan.started_at)
+    quarantine.tell(mailbox)
+    _remember(watch, scan, depth)
+    if scan.full:
+        _forget_old(watch.pk)
+    return scan
+
+
+def _forget_old(mailbox_id: int) -> None:
+    """Drop the rows of long past readings that were after what was new alone: one a minute is half a million a year."""
+    quick = InboxScan.objects.filter(mailbox=mailbox_id, full=False, ended_at__isnull=False).order_by("-pk")
+    for newest in quick.values_list("pk", flat=True)[KEPT : KEPT + 1]:
+        quick.filter(pk__lte=newest).delete()
+
+
+def _depth(watch: InboxWatch) -> Depth:
+    """Where not the whole is wanted: hourly past the overlap, since mails may come late; else what is new on top.
+
+    What the last reading could not get is looked for at once, too: a page, or an item that failed only a few times.
+    """
+    last = InboxScan.objects.filter(mailbox=watch.pk, ended_at__isnull=False).order_by("-pk").first()
+    is_missing = last is None or bool(last.problem) or quarantine.is_worth_a_try(watch.pk)
+    is_due = watch.deep_at is None or clock.now() - watch.deep_at > DEEP_EVERY
+    return Depth.DEEP if is_missing or is_due else Depth.QUICK
+
+
+def _wants_all(watch: InboxWatch, *, again: timedelta = FULL_AGAIN) -> bool:
+    """Whether this reading goes through the whole inbox: daily, and while absence from it has to be proven.
+
+    `again` is the time after which one that was broken off is begun anew.
+    """
+    whole = InboxScan.objects.filter(mailbox=watch.pk, full=True).order_by("-pk")
+    last = whole.first()
+    if last is None or clock.now() - last.started_at > (again if last.problem or last.ended_at is None else FULL_EVERY):
         return True
-    last = InboxScan.objects.filter(mailbox=watch.pk, full=True).order_by("-pk").first()
-    if last is None or clock.now() - last.started_at > FULL_EVERY:
+    if restoring.is_due(watch.pk):
         return True
     doubts = Attempt.objects.filter(mailbox=watch.pk, outcome=Outcome.UNCERTAIN, marked_at__isnull=False)
     latest = doubts.aggregate(at=Max("marked_at"))["at"]
     if latest is None or clock.now() < latest + DOUBT:
         return False
-    whole = InboxScan.objects.filter(mailbox=watch.pk, complete=True, full=True, started_at__gt=latest + DOUBT)
-    return whole.count() < 2
+    found = whole.filter(complete=True, started_at__gt=latest + DOUBT)
+    return found.count() < 2 or evidence.wants_reading(watch.pk)
 
 
 def _walk(
@@ -165,35 +247,38 @@ def _walk(
     scan: InboxScan,
     seen: walk.Walk,
     *,
+    depth: Depth,
     client: Upstream,
     until: float | None,
-    holder: str,
+    keep: Callable[[], object],
 ) -> None:
     access = credentials.of(mailbox)
     fetch = partial(_page, client, access)
     if watch.first_page is None or scan.full:
         watch.first_page = walk.first_page(fetch)
-    may_stop, start = False, watch.first_page
-    if watch.resume_page is not None:  # the last reading ran out of time; mails that came since shift the pages
-        start, watch.resumed, watch.resume_page = max(start, watch.resume_page - 2), True, None
+    newest_first = False
     with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as readers:
-        for page in walk.pages(fetch, start=start, walk=seen):
+        for page in walk.pages(fetch, start=watch.first_page, walk=seen, twice=scan.full):
             if seen.pages == 1:
-                may_stop = not scan.full and walk.newest_first(page)
+                newest_first = walk.newest_first(page)
             unknown = _unknown(mailbox.pk, page)
-            whole = readers.map(partial(_whole, client, access), unknown)
-            items = [item for item in whole if item is not None]
-            scan.broken += len(unknown) - len(items)
-            scan.new += intake.take(mailbox, items)
-            if may_stop and not unknown:
+            read_items = list(readers.map(partial(_whole, client, access), unknown))
+            broken = [one for one in read_items if isinstance(one, Broken)]
+            scan.broken += len(broken)
+            quarantine.keep(mailbox, [*map(quarantine.of_remnant, seen.remnants), *broken])
+            scan.new += intake.take(mailbox, [one for one in read_items if isinstance(one, InboxItem)])
+            if newest_first and walk.may_stop(page, unknown=len(unknown), depth=depth, watermark=watch.deep_at):
+                scan.reached = True
                 return
             if until is not None and time.monotonic() > until:
                 scan.problem = "The time was up before the whole inbox was read."
-                watch.resume_page = start + seen.pages
+                watch.is_large = True
                 return
-            InboxWatch.objects.filter(pk=watch.pk).update(leased_until=timezone.now() + _lease())
-            if holder:
-                batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS)
+            if stopping.asked():
+                scan.problem = "The worker was asked to end before the whole inbox was read."
+                return
+            keep()
+    scan.reached = seen.ended and not seen.failed
 
 
 def _page(client: Upstream, access: Credentials, number: int) -> InboxPage:
@@ -208,26 +293,31 @@ def _unknown(mailbox_id: int, page: Sequence[InboxItem]) -> list[InboxItem]:
     return list(identities.values())
 
 
-def _whole(client: Upstream, access: Credentials, item: InboxItem) -> InboxItem | None:
-    """The item with its text; None when it cannot be read now, or when its id meanwhile names another one."""
+def _whole(client: Upstream, access: Credentials, item: InboxItem) -> InboxItem | Broken:
+    """The item with its text; what is wrong when it cannot be read now, or its id meanwhile names another one."""
     if item.body is not None or item.id is None:
         return item
     try:
         whole = client.massiva.inbox_item(access, item.id)
     except UpstreamError as exc:
+        if isinstance(exc, SignInRefused) or exc.status == 401:
+            raise  # it is not the item's fault
         logger.warning("An item of an inbox could not be read: %s", type(exc).__name__)
-        return None
+        return quarantine.of_item(item, exc.message or str(exc))
     same = receipts.identity(whole.sender or item.sender, whole.date, whole.subject)
-    return whole if same == receipts.identity(item.sender, item.date, item.subject) else None
+    if same != receipts.identity(item.sender, item.date, item.subject):
+        return quarantine.of_item(item, "Its id names another item by now.")
+    return whole
 
 
-def _let_go(watch: InboxWatch, scan: InboxScan) -> None:
-    now = timezone.now()
-    InboxWatch.objects.filter(pk=watch.pk).update(
-        holder="",
-        leased_until=None,
-        first_page=watch.first_page,
-        resume_page=watch.resume_page,
-        read_at=now,
-        full_at=now if scan.full and scan.complete else watch.full_at,
-    )
+def _remember(watch: InboxWatch, scan: InboxScan, depth: Depth) -> None:
+    """Write down what the reading taught of the inbox; another may be under way, whose news stay."""
+    learned: dict[str, object] = {"first_page": watch.first_page}
+    if scan.full and scan.complete:
+        learned["full_at"] = timezone.now()
+    if scan.reached and depth is not Depth.QUICK:
+        learned["deep_at"] = scan.started_at
+    if depth is Depth.WHOLE and scan.reached:
+        watch.is_large = watch.is_large and scan.pages > SMALL_PAGES
+    learned["is_large"] = watch.is_large
+    InboxWatch.objects.filter(pk=watch.pk).update(**learned)

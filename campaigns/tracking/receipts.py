@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -96,6 +97,7 @@ def read(subject: str, *, sender: str, date: str, body: str) -> Receipt:
     )
 
 
+@lru_cache(maxsize=256)
 def split(subject: str) -> tuple[Kind, str]:
     """The kind that a subject's prefix names, and the original subject behind it (all of it for UNKNOWN).
 
@@ -109,6 +111,7 @@ def split(subject: str) -> tuple[Kind, str]:
     return Kind.UNKNOWN, text
 
 
+@lru_cache(maxsize=256)
 def readable(subject: str) -> str:
     """The subject with its encoded words decoded and all white space folded to single blanks."""
     text = subject[:LONGEST_SUBJECT]
@@ -143,6 +146,7 @@ def identity(sender: str, date: str, subject: str) -> str:
     return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
+@lru_cache(maxsize=256)
 def moment(date: str) -> datetime | None:
     """The time in a header's date (RFC 5322, or ISO 8601), in UTC; Rome's time where no zone is given."""
     text = date.strip()[:100]

@@ -1,19 +1,21 @@
 """Letters shown as their reader will see them, and files handed out: neither can run, load nor reach anything."""
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar, cast
 
 from csp.constants import SELF
 from csp.decorators import csp_update
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
-from campaigns.models import Attachment
+from campaigns.models import Attachment, OwnFile
+from pecportal import stored
 
 LETTER_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
+logger = logging.getLogger(__name__)
 V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 
@@ -30,11 +32,32 @@ def letter(html: str) -> HttpResponse:
     return response
 
 
-def download(attachment: Attachment) -> FileResponse:
+def download(attachment: Attachment | OwnFile) -> FileResponse:
     """The file's bytes under its own name, always as a download."""
-    if not default_storage.exists(attachment.stored_as):
+    kind = attachment.content_type
+    return hand_out(attachment.stored_as, name=attachment.name, content_type=kind, sha256=attachment.sha256)
+
+
+def made(content: bytes, *, name: str) -> HttpResponse:
+    """A PDF that the portal made just now, as a download."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    return response
+
+
+def hand_out(stored_as: str, *, name: str, content_type: str, sha256: str) -> FileResponse:
+    """A stored file under the name that a person gave it, always as a download.
+
+    404 when it is not there, or is not what was kept: that is told to the log. Raises `stored.Away`.
+    """
+    if not stored_as:
         raise Http404
-    file = default_storage.open(attachment.stored_as)
-    response = FileResponse(file, as_attachment=True, filename=attachment.name, content_type=attachment.content_type)
+    try:
+        file = stored.verified(stored_as, sha256=sha256)
+    except (FileNotFoundError, stored.Changed) as exc:
+        logger.exception("A file cannot be handed out.")
+        raise Http404 from exc
+    response = FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
     response.headers["Content-Security-Policy"] = FILE_POLICY
     return response

@@ -1,71 +1,144 @@
 """Pages of a draft's recipients and attachments: what is uploaded, and what is wrong with it."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import files, readiness, sentences, tables
-from campaigns.forms import AttachmentForm, ListForm
-from campaigns.models import Campaign
+from campaigns import enclosures, files, readiness, repeats, sentences, spreadsheets, tables
+from campaigns.contact_forms import GroupForm, GroupsForm
+from campaigns.forms import AttachmentForm, ListForm, PasteForm
+from campaigns.models import Campaign, ContactGroup, Letter, ListReading
 from campaigns.preparing import attachments as attaching
-from campaigns.preparing import merging
+from campaigns.preparing import faults, merging, readings
 from campaigns.preparing import recipients as lists
 from campaigns.views import framed, scope, steps, uploads
+from pecportal import keyset, stored
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, visible_or_404
 
-FAULTS_A_PAGE = 50
 ROWS_SHOWN = 5
+ROWS_A_PAGE = 50
+MOST_IN_WORKBOOK = 50_000  # rows
+PASTED = "righe.csv"  # what pasted rows are called from then on
+KIND = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @login_required
 @uploads.to_disk(most=tables.LARGEST_FILE)
 @require_http_methods(["GET", "POST"])
 def recipients(request: HttpRequest, pk: int) -> HttpResponse:
-    """The list: uploaded here, with what is wrong in each line."""
+    """The list: handed in here as a file or as pasted rows, with what is wrong in each line."""
     campaign = scope.campaign_or_404(request, pk, Power.PREPARE)
     if not campaign.is_draft:
         return redirect(campaign)
-    form = ListForm(scope.posted(request), scope.posted_files(request))
-    if form.is_valid():
+    pasted = "rows" in request.POST
+    form = ListForm(None if pasted else scope.posted(request), None if pasted else scope.posted_files(request))
+    paste = PasteForm(scope.posted(request) if pasted else None)
+    given = paste if pasted else form
+    if given.is_valid():
         try:
-            return redirect("campaigns:recipients", _upload(request, campaign, form).pk)
-        except lists.NoAddressColumn as refusal:
-            form = ListForm(request.POST, request.FILES, columns=refusal.columns)
-            scope.tell(form, refusal)
+            reading = _pasted(request, campaign, paste) if pasted else _uploaded(request, campaign, form)
+            return redirect("campaigns:columns", reading.campaign_id)
         except Refusal as refusal:
-            scope.tell(form, refusal)
-    faults = campaign.problems.order_by("is_warning", "line", "pk")
+            scope.tell(given, refusal)
+    return _page(request, campaign, form, paste)
+
+
+def _page(request: HttpRequest, campaign: Campaign, form: ListForm, paste: PasteForm) -> HttpResponse:
+    file = readings.file_of(campaign)
+    repeat, kinds = repeats.earlier(campaign), faults.kinds(campaign)
+    groups = ContactGroup.objects.visible_to(request.user, Power.PREPARE).filter(organisation=campaign.organisation)
     context = {
         "form": form,
+        "paste": paste,
+        "wrong": paste if paste.errors else form,
+        "groups": GroupsForm(groups=groups) if groups.exists() else None,
+        "group": GroupForm(prefix="group"),
         "campaign": campaign,
         "fields": merging.columns(campaign),
         "rows": campaign.recipients.order_by("line")[:ROWS_SHOWN],
-        "page": Paginator(faults, FAULTS_A_PAGE).get_page(request.GET.get("page")),
+        "page": faults.page(campaign, **keyset.asked(request.GET)),
+        "kinds": kinds,
         "faults_total": campaign.problems_total,
-        "warnings_total": campaign.problems.filter(is_warning=True).count(),
+        "warnings_total": sum(kind.count for kind in kinds if kind.is_warning),
+        "repeat": repeat,
+        "repeated": sentences.of_repeat(repeat) if repeat else "",
+        "reading": readings.of(campaign),
+        "has_file": file is not None,
+        "has_workbook": file is not None and _fits(file),
         "steps": steps.of(campaign, current="list", findings=readiness.check(campaign, quick=True)),
     }
-    return render(request, "campaigns/recipients.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors or paste.errors else 200
+    return render(request, "campaigns/recipients.html", context, status=status)
 
 
-def _upload(request: HttpRequest, campaign: Campaign, form: ListForm) -> Campaign:
+def _uploaded(request: HttpRequest, campaign: Campaign, form: ListForm) -> ListReading:
     file: UploadedFile[Any] = form.cleaned_data["file"]
     if not uploads.is_whole(file):
         raise Refusal(sentences.TABLES["too_big"], field="file")
-    path, column = uploads.path_of(file), form.cleaned_data["column"]
-    saved = lists.upload(campaign, path, name=file.name or "", column=column, actor=scope.person(request))
-    sentence = ngettext("One recipient was read.", "%(count)s recipients were read.", saved.recipients_total)
-    messages.success(request, sentence % {"count": saved.recipients_total})
-    return saved
+    return readings.take(campaign, uploads.path_of(file), name=file.name or "", actor=scope.person(request))
+
+
+def _pasted(request: HttpRequest, campaign: Campaign, form: PasteForm) -> ListReading:
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        file.write(form.cleaned_data["rows"].encode("utf-8", "replace"))
+        file.flush()
+        return readings.take(campaign, Path(file.name), name=PASTED, actor=scope.person(request), is_bare=True)
+
+
+def _fits(reading: ListReading) -> bool:
+    """Whether its rows make a workbook while a browser waits."""
+    return reading.rows <= MOST_IN_WORKBOOK
+
+
+@login_required
+@require_GET
+def rows(request: HttpRequest, pk: int) -> HttpResponse:
+    """All recipients of the list, a page at a time, or those whose address begins as asked."""
+    campaign = scope.campaign_or_404(request, pk, Power.READ)
+    searched = request.GET.get("q", "").strip()[:254]
+    found = campaign.recipients.filter(address__startswith=searched) if searched else campaign.recipients
+    context = {
+        "campaign": campaign,
+        "fields": merging.columns(campaign),
+        "page": keyset.page(found, by="line", size=ROWS_A_PAGE, **keyset.asked(request.GET)),
+        "q": searched,
+    }
+    return render(request, "campaigns/rows.html", context)
+
+
+@login_required
+@require_GET
+def faulty_file(request: HttpRequest, pk: int, kind: str) -> StreamingHttpResponse | FileResponse:
+    """The file as it was handed in, with a column that says what is wrong with each row."""
+    campaign = scope.campaign_or_404(request, pk, Power.PREPARE)
+    reading = readings.file_of(campaign)
+    if kind not in KIND or reading is None or (kind == "xlsx" and not _fits(reading)):
+        raise Http404
+    try:
+        rows = faults.corrected_with(campaign, reading)
+    except (FileNotFoundError, stored.Changed) as exc:
+        raise Http404 from exc
+    name = f"{slugify(reading.name.rpartition('.')[0]) or 'elenco'}-errori.{kind}"
+    if kind == "csv":
+        response = StreamingHttpResponse(spreadsheets.as_csv(rows), content_type=KIND[kind])
+        response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+        return response
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
+    spreadsheets.write_xlsx(file, rows)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=KIND[kind])
 
 
 @login_required
@@ -100,6 +173,8 @@ def attachments(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "campaign": campaign,
         "attachments": campaign.attachments.all(),
+        "own_total": enclosures.uploads(campaign).count(),
+        "letter": Letter.objects.filter(campaign=campaign).first(),
         "weight": readiness.weight(campaign),
         "is_heavy": readiness.weight(campaign) > readiness.HEAVY,
         "steps": steps.of(campaign, current="attachments", findings=readiness.check(campaign, quick=True)),

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import readiness
 from campaigns.forms import BasicsForm, TextForm
-from campaigns.models import Campaign
+from campaigns.models import Campaign, OwnFile, TextVersion
 from campaigns.preparing import drafts, merging, paragraphs, preview, writing
 from campaigns.views import framed, scope, steps
 from mailboxes.models import Mailbox
@@ -17,6 +18,8 @@ from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import Power, require
+
+_BASICS = ("name", "mailbox", "protocol", "reference")
 
 
 @login_required
@@ -41,9 +44,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _basics(request: HttpRequest, organisation: Organisation, campaign: Campaign | None) -> HttpResponse:
-    boxes = list(Mailbox.objects.visible_to(request.user).filter(organisation=organisation).select_related("plan"))
+    rows = Mailbox.objects.visible_to(request.user).kept()
+    boxes = list(rows.filter(organisation=organisation).select_related("plan"))
     usable = [box for box in boxes if box.why_not() is None or (campaign and box.pk == campaign.mailbox_id)]
-    initial = {"name": campaign.name, "mailbox": campaign.mailbox_id} if campaign else None
+    initial = {name: getattr(campaign, name) for name in _BASICS} if campaign else None
     form = BasicsForm(scope.posted(request), mailboxes=usable, initial=initial)
     if form.is_valid():
         try:
@@ -67,8 +71,8 @@ def _save_basics(
 ) -> Campaign:
     actor, data = scope.person(request), form.cleaned_data
     if campaign is None:
-        return drafts.create(organisation, name=data["name"], mailbox=data["mailbox"], actor=actor)
-    drafts.edit(campaign, name=data["name"], mailbox=data["mailbox"], actor=actor)
+        return drafts.create(organisation, **data, actor=actor)
+    drafts.edit(campaign, **data, actor=actor)
     return campaign
 
 
@@ -94,6 +98,7 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
         "campaign": campaign,
         "fields": merging.columns(campaign),
         "example": _example(campaign),
+        "saved_texts": _saved_texts(request, campaign),
         "steps": steps.of(campaign, current="text", findings=_findings(campaign)),
     }
     return render(request, "campaigns/text.html", context, status=422 if form.errors else 200)
@@ -115,12 +120,15 @@ def check_text(request: HttpRequest, pk: int) -> HttpResponse:
 def show_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The letter as one recipient of the list will get it; `line` is the file's row."""
     campaign = scope.campaign_or_404(request, pk, Power.PREPARE)
-    if not campaign.is_draft:
+    if not campaign.is_prepared:
         return redirect(campaign)
+    shown = preview.of(campaign, line=_line(request))
+    own_files = OwnFile.objects.filter(links__campaign=campaign, links__line=shown.line) if shown else ()
     context = {
         "campaign": campaign,
-        "preview": preview.of(campaign, line=_line(request)),
+        "preview": shown,
         "attachments": campaign.attachments.all(),
+        "own_files": own_files,
         "steps": steps.of(campaign, current="preview", findings=_findings(campaign)),
     }
     return render(request, "campaigns/preview.html", context)
@@ -133,6 +141,14 @@ def preview_body(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = scope.campaign_or_404(request, pk, Power.PREPARE)
     letter = preview.of(campaign, line=_line(request))
     return framed.letter(letter.html if letter else "")
+
+
+def _saved_texts(request: HttpRequest, campaign: Campaign) -> list[TextVersion]:
+    """The latest version of each text that is offered."""
+    rows = TextVersion.objects.visible_to(request.user, Power.PREPARE).select_related("saved_text")
+    offered = rows.filter(saved_text__organisation=campaign.organisation_id, saved_text__put_away=False)
+    later = TextVersion.objects.filter(saved_text=OuterRef("saved_text"), n__gt=OuterRef("n"))
+    return list(offered.filter(~Exists(later)).order_by("saved_text__name"))
 
 
 def _example(campaign: Campaign) -> str:

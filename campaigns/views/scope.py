@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
+from django_htmx.http import HttpResponseClientRefresh
 
 from campaigns.models import Campaign
 from pecportal.errors import Refusal
@@ -24,7 +25,13 @@ def person(request: HttpRequest) -> User:
 def campaign_or_404(request: HttpRequest, pk: int, power: Power | None = None) -> Campaign:
     """The campaign, if the person may see it, or has `power` in its organisation; else the 404 of one that is not."""
     rows = Campaign.objects.visible_to(request.user, power)
-    return visible_or_404(rows.select_related("organisation", "mailbox__plan", "created_by", "launched_by"), pk=pk)
+    people = ("created_by", "launched_by")
+    return visible_or_404(rows.select_related("organisation", "mailbox__plan", "test_of", *people), pk=pk)
+
+
+def anew() -> HttpResponse:
+    """For htmx: the page is another one now, and is to be loaded again."""
+    return HttpResponseClientRefresh()
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -1,4 +1,6 @@
-"""Starting a checked draft; pausing, resuming and cancelling what runs."""
+"""The check of a draft and its start; undoing, pausing, resuming and stopping what was started."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -6,16 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import readiness
+from campaigns import approvals, readiness
 from campaigns.forms import StartForm
 from campaigns.models import Campaign
-from campaigns.preparing import preview
+from campaigns.preparing import approving, preflight, preview
 from campaigns.sending import launch
+from campaigns.states import CampaignState, SheetState
 from campaigns.views import framed, scope, steps
 from pecportal.errors import Refusal
-from pecportal.permissions import Power
+from pecportal.permissions import Power, may
 
 
 @login_required
@@ -24,40 +27,54 @@ from pecportal.permissions import Power
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """The check before sending, and the word that it may go. A second click finds it started and says so."""
     campaign = scope.campaign_or_404(request, pk, Power.START)
-    if not campaign.is_draft:
+    if campaign.state not in (CampaignState.DRAFT, CampaignState.APPROVED):
         messages.info(request, _("This campaign is not a draft any more."))
         return redirect(campaign)
-    findings = readiness.check(campaign)
-    seen = readiness.fingerprint(campaign)
-    form = StartForm(scope.posted(request), campaign=campaign, initial={"seen": seen})
-    if request.method == "POST" and _launch(request, campaign, form, seen):
+    sheet = approving.sheet_of(campaign)
+    form = StartForm(scope.posted(request), campaign=campaign)
+    if request.method == "POST" and _launch(request, campaign, form):
         return redirect(campaign)
+    findings = readiness.check(campaign)
     context = {
-        "campaign": campaign,
+        **_checking(campaign),
         "form": form,
-        "seen": seen,
+        "sheet": sheet,
+        "is_void": sheet is not None and approvals.is_void(sheet, campaign),
+        "needed": approvals.needed(campaign),
+        "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),
         "blocking": [(finding, steps.url_of(campaign, finding)) for finding in findings if finding.blocks],
         "notes": [(finding, steps.url_of(campaign, finding)) for finding in findings if not finding.blocks],
         "preview": preview.of(campaign),
-        "attachments": campaign.attachments.all(),
-        "steps": steps.of(campaign, current="start", findings=findings),
+        "steps": steps.of(campaign, current="start", findings=findings) if campaign.is_draft else [],
     }
     return render(request, "campaigns/start.html", context, status=422 if form.errors else 200)
 
 
-def _launch(request: HttpRequest, campaign: Campaign, form: StartForm, seen: str) -> bool:
+def _checking(campaign: Campaign) -> dict[str, Any]:
+    """The sheet that is being made, if one is, or the last one if it came to nothing."""
+    latest = campaign.sheets.order_by("pk").last()
+    return {
+        "campaign": campaign,
+        "making": latest if latest is not None and latest.state == SheetState.MAKING else None,
+        "failed": latest if latest is not None and latest.state == SheetState.FAILED else None,
+    }
+
+
+def _launch(request: HttpRequest, campaign: Campaign, form: StartForm) -> bool:
     """Start it if what the clerk saw is what is there; say whether the page is done with."""
     if not form.is_valid():
         return False
-    if form.cleaned_data["seen"] != seen:
-        form.add_error(None, _("The campaign has changed since this page was shown. Look at it again, then start it."))
-        return False
     try:
-        launch.launch(campaign, actor=scope.person(request))
+        launch.launch(
+            campaign,
+            actor=scope.person(request),
+            seen=form.cleaned_data["seen"],
+            typed=form.cleaned_data.get("count", ""),
+        )
     except Refusal as refusal:
         campaign.refresh_from_db()
-        if campaign.is_draft:
-            form.add_error(None, str(refusal))
+        if campaign.is_prepared:
+            scope.tell(form, refusal)
             return False
     else:
         messages.success(request, _("The campaign is started: its messages are being made ready."))
@@ -66,16 +83,65 @@ def _launch(request: HttpRequest, campaign: Campaign, form: StartForm, seen: str
 
 @login_required
 @require_POST
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have every row put together and looked at, in the background."""
+    campaign = scope.campaign_or_404(request, pk, Power.START)
+    try:
+        preflight.ask(campaign, actor=scope.person(request))
+    except Refusal as refusal:
+        scope.shout(request, refusal)
+    return redirect("campaigns:start", campaign.pk)
+
+
+@login_required
+@require_GET
+def checking(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the check is, for htmx; once it is made, the whole page is another one."""
+    campaign = scope.campaign_or_404(request, pk, Power.START)
+    context = _checking(campaign)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("campaigns:start", campaign.pk)
+    if context["making"] is None:
+        return scope.anew()
+    return render(request, "campaigns/_checking.html", context)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a start back before the first message leaves."""
+    campaign = scope.campaign_or_404(request, pk, Power.STOP)
+    try:
+        launch.undo(campaign, actor=scope.person(request))
+    except Refusal as refusal:
+        scope.shout(request, refusal)
+    else:
+        messages.success(request, _("The start was taken back: nothing was sent, and the campaign is a draft again."))
+    return redirect(campaign)
+
+
+@login_required
+@require_POST
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Send no further message for now."""
     campaign = scope.campaign_or_404(request, pk, Power.STOP)
     try:
-        launch.pause(campaign, actor=scope.person(request))
+        going = launch.pause(campaign, actor=scope.person(request))
     except Refusal as refusal:
         scope.shout(request, refusal)
     else:
-        messages.success(request, _("The campaign is paused. Messages already on their way are finished."))
+        messages.success(request, " ".join([_("The campaign is paused."), *_going(going)]))
     return redirect(campaign)
+
+
+def _going(count: int) -> list[str]:
+    """How many messages were on their way already, as a sentence; none when none was."""
+    sentence = ngettext(
+        "One message was already on its way, and is finished.",
+        "%(count)s messages were already on their way, and are finished.",
+        count,
+    )
+    return [sentence % {"count": count}] if count else []
 
 
 @login_required
@@ -94,20 +160,20 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Send none of those that still wait, for good: asked on a page of its own, since there is no way back."""
     campaign = scope.campaign_or_404(request, pk, Power.STOP)
     if request.method == "GET":
-        return render(request, "campaigns/cancel.html", {"campaign": campaign})
+        return render(request, "campaigns/stop.html", {"campaign": campaign})
     try:
-        count = launch.cancel(campaign, actor=scope.person(request))
+        found = launch.stop(campaign, actor=scope.person(request), reason=request.POST.get("reason", "").strip()[:2000])
     except Refusal as refusal:
         scope.shout(request, refusal)
         return redirect(campaign)
     sentence = ngettext(
-        "The campaign is cancelled: one message will not be sent.",
-        "The campaign is cancelled: %(count)s messages will not be sent.",
-        count,
+        "The campaign is stopped: one message will not be sent.",
+        "The campaign is stopped: %(count)s messages will not be sent.",
+        found.kept_back,
     )
-    messages.success(request, sentence % {"count": count})
+    messages.success(request, " ".join([sentence % {"count": found.kept_back}, *_going(found.on_their_way)]))
     return redirect(campaign)

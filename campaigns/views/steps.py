@@ -14,9 +14,15 @@ URLS = {
     "list": "campaigns:recipients",
     "text": "campaigns:text",
     "attachments": "campaigns:attachments",
+    "own": "campaigns:own",
+    "letter": "campaigns:letter",
+    "when": "campaigns:when",
     "preview": "campaigns:preview",
     "start": "campaigns:start",
 }
+
+
+WITHIN = {"own": "attachments", "letter": "attachments"}  # pages that are reached from a step's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,11 @@ def of(campaign: Campaign | None, *, current: str, findings: Sequence[Finding] =
         "list": _("Recipients"),
         "text": _("Text"),
         "attachments": _("Attachments"),
+        "when": _("Times"),
         "preview": _("Preview"),
         "start": _("Check and start"),
     }
-    faulty = {finding.place for finding in findings if finding.blocks}
+    faulty = {WITHIN.get(finding.place, finding.place) for finding in findings if finding.blocks}
     return [
         Step(
             label,
@@ -54,7 +61,7 @@ def _state(place: str, campaign: Campaign | None, current: str, faulty: set[str]
         return "current"
     if campaign is None or place in faulty or place in ("preview", "start"):
         return "todo"
-    if place == "attachments" and not campaign.attachments.exists():
+    if place == "attachments" and not (campaign.attachments.exists() or campaign.own_links.exists()):
         return "todo"
     return "done"
 

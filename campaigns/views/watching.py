@@ -3,28 +3,31 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
-from django_htmx.http import HttpResponseClientRefresh
 
-from campaigns import readiness
+from campaigns import approvals, failures, outlook, readiness, sentences
 from campaigns import text as texts
 from campaigns.forms import FilterForm
-from campaigns.models import Campaign, Message
+from campaigns.models import Approval, Campaign, Closing, Incident, Message, OwnFile, Recipient, StateChange
+from campaigns.preparing import approving
 from campaigns.proving import results as proving
-from campaigns.states import CampaignState
-from campaigns.tracking import advice, progress
+from campaigns.sending import launch
+from campaigns.states import RECALLABLE, CampaignState, Shown, SubmissionState
+from campaigns.tracking import advice, desk, listing, progress, replies, room, silence
 from campaigns.views import framed, scope, steps
+from pecportal import keyset
 from pecportal.organisations import current
 from pecportal.permissions import Power, may, visible_or_404
 
 CAMPAIGNS_A_PAGE = 20
-MESSAGES_A_PAGE = 50
+INCIDENTS_SHOWN = 20
+TESTS_SHOWN = 5
 
 
 @login_required
@@ -32,13 +35,17 @@ MESSAGES_A_PAGE = 50
 def index(request: HttpRequest) -> HttpResponse:
     """The campaigns of the organisation that one works for, newest first."""
     organisation = current.organisation(request)
-    rows = Campaign.objects.visible_to(request.user).filter(organisation=organisation).select_related("mailbox")
+    own = Campaign.objects.visible_to(request.user).filter(organisation=organisation, test_of=None)
+    rows = own.select_related("mailbox")
     page = Paginator(rows.order_by("-pk"), CAMPAIGNS_A_PAGE).get_page(request.GET.get("page"))
     counts = progress.of_many(page.object_list)
+    may_read = organisation is not None and may(request.user, Power.READ, organisation)
     context = {
         "page": page,
         "campaigns": [(campaign, counts[campaign.pk]) for campaign in page.object_list],
         "may_prepare": organisation is not None and may(request.user, Power.PREPARE, organisation),
+        "may_read": may_read,
+        "on_desk": desk.count_open(organisation) if organisation is not None and may_read else 0,
     }
     return render(request, "campaigns/index.html", context)
 
@@ -48,9 +55,13 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A draft's state of preparation; any other campaign's progress and messages."""
     campaign = scope.campaign_or_404(request, pk)
-    if campaign.is_draft:
+    if campaign.is_prepared:
         return render(request, "campaigns/draft.html", _draft(request, campaign))
     context = _live(request, campaign) | _table(request, campaign)
+    context["incidents"] = _incidents(Incident.objects.filter(message__campaign=campaign, seen_by=None))
+    context |= {"expected": outlook.of(campaign), "hours": sentences.of_hours(campaign), "history": _history(campaign)}
+    context |= {"failures": failures.of(campaign), "given": _given(campaign)}
+    context["may_prepare"] = may(request.user, Power.PREPARE, campaign.organisation)
     return render(request, "campaigns/campaign.html", context)
 
 
@@ -61,8 +72,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = scope.campaign_or_404(request, pk)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(campaign)
-    if campaign.is_draft:  # its launch came to nothing: the page is another one now
-        return HttpResponseClientRefresh()
+    if campaign.is_prepared:  # its launch came to nothing: the page is another one now
+        return scope.anew()
     return render(request, "campaigns/_live.html", _live(request, campaign))
 
 
@@ -87,12 +98,19 @@ def message(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
     row = _message(campaign, message_pk)
     context = {
         "campaign": campaign,
+        "incidents": _incidents(row.incidents.all()),
+        "may_read": True,
+        "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
         "message": row,
         "advice": advice.of(row),
         "story": progress.story(row),
         "attempts": row.attempts.order_by("n"),
         "attachments": campaign.attachments.all(),
+        "own_files": OwnFile.objects.filter(links__campaign=campaign, links__line=row.line),
         "plain": texts.plain(row.content.body),
+        "closing": Closing.objects.filter(message=row).select_related("by").first(),
+        "anew": Recipient.objects.of_present_lists().filter(follows=row).select_related("campaign"),
+        "before": Message.objects.filter(pk__in=campaign.recipients.filter(line=row.line).values("follows")).first(),
     }
     return render(request, "campaigns/message.html", context)
 
@@ -116,6 +134,10 @@ def results(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     return response
 
 
+def _incidents(rows: QuerySet[Incident]) -> QuerySet[Incident]:
+    return rows.select_related("message", "attempt", "seen_by")[:INCIDENTS_SHOWN]
+
+
 def _message(campaign: Campaign, pk: int) -> Message:
     rows = Message.objects.filter(campaign=campaign).select_related("content", "mailbox", "campaign__launched_by")
     return visible_or_404(rows, pk=pk)
@@ -123,32 +145,65 @@ def _message(campaign: Campaign, pk: int) -> Message:
 
 def _draft(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     findings = readiness.check(campaign, quick=True)
+    may_prepare = may(request.user, Power.PREPARE, campaign.organisation)
+    submission, sheet = approving.latest(campaign), approving.sheet_of(campaign)
     return {
         "campaign": campaign,
+        "submission": submission,
+        "follows": campaign.recipients.filter(follows__isnull=False).count(),
+        "tests": campaign.tests.order_by("-pk")[:TESTS_SHOWN],
+        "given": submission.approvals.select_related("by") if submission and not campaign.is_draft else [],
+        "sheet": sheet,
+        "sheet_is_void": sheet is not None and approvals.is_void(sheet, campaign),
+        "may_change": may_prepare and campaign.is_draft,
+        "may_read": may(request.user, Power.READ, campaign.organisation),
+        "may_approve": may(request.user, Power.APPROVE, campaign.organisation),
         "findings": [(finding, steps.url_of(campaign, finding)) for finding in findings],
         "blocks": any(finding.blocks for finding in findings),
         "go_on": next(
             (steps.url_of(campaign, finding) for finding in findings if finding.blocks and finding.place), ""
         ),
         "attachments": campaign.attachments.all(),
+        "expected": outlook.of(campaign) if not any(finding.blocks for finding in findings) else None,
+        "hours": sentences.of_hours(campaign),
         "steps": steps.of(campaign, current="", findings=findings),
-        "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),
+        "history": _history(campaign),
+        "may_prepare": may_prepare,
         "may_start": may(request.user, Power.START, campaign.organisation),
         "may_stop": may(request.user, Power.STOP, campaign.organisation),
     }
 
 
+def _given(campaign: Campaign) -> QuerySet[Approval]:
+    """The approvals with which it started."""
+    rows = Approval.objects.filter(submission__campaign=campaign, submission__sheet=campaign.sheet_id)
+    return rows.filter(submission__state=SubmissionState.APPROVED).select_related("by")
+
+
+def _history(campaign: Campaign) -> QuerySet[StateChange]:
+    return campaign.history.select_related("by").order_by("pk")
+
+
 def _live(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     counts = progress.of(campaign)
-    running = campaign.state in (CampaignState.RUNNING, CampaignState.LAUNCHING, CampaignState.PAUSED)
+    halted = campaign.state in (CampaignState.PAUSED, CampaignState.STOPPED)
+    stoppable = CampaignState.STOPPED in CampaignState(campaign.state).successors
     return {
         "campaign": campaign,
         "progress": counts,
         "is_live": progress.may_change(campaign, counts),
         "standstill": progress.hold(campaign),
+        "doubts": counts.count(Shown.UNCERTAIN),
+        "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
+        "silent": silence.of(campaign),
+        "answers": replies.count(campaign),
+        "filling": room.warning(campaign),
         "may_read": may(request.user, Power.READ, campaign.organisation),
         "may_start": may(request.user, Power.START, campaign.organisation),
-        "may_cancel": running and may(request.user, Power.STOP, campaign.organisation),
+        "may_undo": campaign.state in RECALLABLE and may(request.user, Power.STOP, campaign.organisation),
+        "soon": launch.minutes_left(campaign),
+        "going": counts.count(Shown.SENDING) if halted else 0,
+        "may_stop": stoppable and may(request.user, Power.STOP, campaign.organisation),
     }
 
 
@@ -157,17 +212,6 @@ def _table(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     if not may(request.user, Power.READ, campaign.organisation):
         return {}
     filters = FilterForm(request.GET)
-    page = _page(campaign, filters.wanted, request.GET.get("page"))
+    page = listing.of_campaign(campaign, filters.wanted, edge=keyset.asked(request.GET))
     query = request.GET.urlencode()
     return {"campaign": campaign, "filters": filters, "page": page, "query": query}
-
-
-def _page(campaign: Campaign, wanted: dict[str, str], number: str | None) -> Page[Message]:
-    rows = Message.objects.filter(campaign=campaign)
-    order = "line"
-    if "status" in wanted:
-        rows, order = rows.filter(status=wanted["status"]), "pk"  # made in the order of lines: the same, and indexed
-    if "q" in wanted:
-        typed = wanted["q"].strip()
-        rows = rows.filter(Q(recipient__icontains=typed) | Q(ref=typed.upper()[:10]))
-    return Paginator(rows.order_by(order), MESSAGES_A_PAGE).get_page(number)

@@ -16,6 +16,8 @@ class ActKind(models.TextChoices):
 
     REGISTRATION = "registration", _("Registration")
     HAND_IN = "hand_in", _("Hand-in of documents")
+    RENEWAL = "renewal", _("Renewal")
+    REVOCATION = "revocation", _("Revocation")
 
 
 class ActOutcome(models.TextChoices):

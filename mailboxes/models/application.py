@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,14 @@ class CustomerType(models.TextChoices):
     OTHER = "X", _("Other")
 
 
+class DocumentType(models.TextChoices):
+    """The vendor's `tipo_documento`."""
+
+    IDENTITY_CARD = "CARTA_D_IDENTITA", _("Identity card")
+    DRIVING_LICENCE = "PATENTE", _("Driving licence")
+    PASSPORT = "PASSAPORTO", _("Passport")
+
+
 class Application(models.Model):
     """The applicant (richiedente) and the holder (titolare) of one mailbox; source: pec.openapi.json, BodyPostPec."""
 
@@ -28,6 +37,8 @@ class Application(models.Model):
 
     mailbox = models.OneToOneField(Mailbox, models.CASCADE, primary_key=True, related_name="application")
     steps_done = models.JSONField(default=list)
+    version = models.PositiveIntegerField(_("times saved"), default=0)
+    saved_at = models.DateTimeField(_("saved"), null=True)
 
     nome_richiedente = models.CharField(_("first name"), max_length=100, blank=True)
     cognome_richiedente = models.CharField(_("surname"), max_length=100, blank=True)
@@ -42,6 +53,11 @@ class Application(models.Model):
     email = models.EmailField(_("e-mail address"), blank=True)
     telefono = models.CharField(_("telephone"), max_length=20, blank=True)
     cellulare = models.CharField(_("mobile phone"), max_length=20, blank=True)
+    tipo_documento = models.CharField(_("identity document"), max_length=20, choices=DocumentType.choices, blank=True)
+    numero_documento = models.CharField(_("number of the document"), max_length=30, blank=True)
+    documento_rilasciato_da = models.CharField(_("issued by"), max_length=100, blank=True)
+    data_rilascio_documento = models.DateField(_("issued on"), null=True, blank=True)
+    data_scadenza_documento = models.DateField(_("expires on"), null=True, blank=True)
 
     tipo_cliente = models.CharField(_("kind of holder"), max_length=2, choices=CustomerType.choices, blank=True)
     sottotipo_cliente = models.CharField(_("sector"), max_length=2, blank=True)
@@ -55,6 +71,17 @@ class Application(models.Model):
     nazione_titolare = models.CharField(_("country"), max_length=2, default="IT")
     autorinnovo = models.BooleanField(_("renew by itself when it expires"), default=False)
 
+    overruled = models.JSONField(_("differences from the tax code that are right"), default=list, blank=True)
+    overruled_reason = models.CharField(_("why they are right"), max_length=300, blank=True)
+    overruled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("said by")
+    )
+    overruled_at = models.DateTimeField(_("said"), null=True, blank=True)
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("declared by")
+    )
+    declared_at = models.DateTimeField(_("data declared to be true"), null=True, blank=True)
+
     objects = TenantQuerySet.as_manager()
 
     class Meta:
@@ -64,3 +91,28 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return str(self.mailbox_id)
+
+
+class SavedStep(models.Model):
+    """Who saved a step of the registration last, and which saving of the whole it was: two people do not overwrite
+    each other unseen."""
+
+    tenant = "application__mailbox__organisation"
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="saved_steps")
+    step = models.CharField(_("step"), max_length=20)
+    version = models.PositiveIntegerField(_("version"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("person")
+    )
+    at = models.DateTimeField(_("when"))
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved step")
+        verbose_name_plural = _("saved steps")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["application", "step"], name="saved_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id}: {self.step} {self.version}"

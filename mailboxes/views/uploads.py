@@ -1,4 +1,4 @@
-"""Papers that come in: no more of a request is kept than what two of them may weigh; the rest passes by."""
+"""Papers that come in: no more of a request is kept than what one of them may weigh; the rest passes by."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
-from mailboxes.papers import LIMIT
+from mailboxes.examining import LIMIT
 from pecportal.uploads import View, received_by
 
-MOST = 2 * LIMIT + 2**20
+MOST = LIMIT + 2**20
 
 
 class Ceiling(FileUploadHandler):

@@ -1,14 +1,19 @@
 """What the pages of the registration show beside their form: where one is, and what was entered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.urls import reverse
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from localflavor.it.it_province import PROVINCE_CHOICES
 
-from mailboxes import sectors, steps, taxcodes
-from mailboxes.models import Application, Mailbox
+from mailboxes import drafts as unsent
+from mailboxes import places, sectors, steps
+from mailboxes.forms.personal import ABROAD
+from mailboxes.models import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,17 @@ class Stage:
     label: str
     state: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One registration that was not sent: `stopped` is the step where it goes on."""
+
+    mailbox: Mailbox
+    stopped: str
+    saved_at: datetime | None
+    saved_by: str
+    erased_on: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +74,72 @@ def url_of(mailbox: Mailbox, step: str) -> str:
     return reverse("mailboxes:step", args=[mailbox.pk, step])
 
 
-def next_url(mailbox: Mailbox) -> str:
+def next_step(mailbox: Mailbox) -> str:
     """Where the registration goes on: a step that is not complete, one that the vendor objects to, else the review."""
     missing = steps.missing_steps(mailbox.application)
-    return url_of(mailbox, missing[0] if missing else steps.step_of(mailbox.problem_field))
+    return missing[0] if missing else steps.step_of(mailbox.problem_field)
+
+
+def next_url(mailbox: Mailbox) -> str:
+    """The page where the registration goes on."""
+    return url_of(mailbox, next_step(mailbox))
 
 
 def sections(mailbox: Mailbox) -> list[Section]:
     """All that was entered, in words, step by step; what was left empty is left out."""
     named = labels()
-    return [Section(step, named[step], _rows(mailbox, step)) for step in steps.STEPS]
+    return [Section(step, named[step], rows(mailbox, steps.values(mailbox, step))) for step in steps.STEPS]
 
 
-def doubts(application: Application) -> list[str]:
-    """What looks wrong but may be right: a warning each, nothing that keeps anybody from going on."""
-    code, province = application.codice_fiscale_richiedente, application.provincia_nascita_richiedente
-    if len(code) != 16 or not province:
-        return []
-    place = taxcodes.birthplace(code)
-    if place is None:
-        return [_("The place of birth in the tax code is not one that the portal knows. Please compare the code.")]
-    name, theirs = place
-    if theirs and theirs != province:
-        sentence = _("The tax code names %(place)s (%(province)s) as the place of birth. Please compare the province.")
-        return [sentence % {"place": name, "province": theirs}]
-    return []
+def rows(mailbox: Mailbox, values: dict[str, object]) -> list[tuple[str, str]]:
+    """Fields of the registration as a label and words each, without those that are empty."""
+    found = [(label_of(name, mailbox), words_of(name, value, mailbox)) for name, value in values.items()]
+    return [(label, words) for label, words in found if words]
 
 
-def _rows(mailbox: Mailbox, step: str) -> list[tuple[str, str]]:
-    rows = []
-    for name in steps.FIELDS[step]:
-        owner = mailbox if name in ("address", "kind", "plan") else mailbox.application
-        label = capfirst(str(type(owner)._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
-        rows.append((label, _words(owner, name)))
-    return [(label, words) for label, words in rows if words]
+def drafts(rows: Iterable[Mailbox]) -> list[Draft]:
+    """Registrations that were not sent, each with where it stopped and who saved it last."""
+    named, found = labels(), []
+    for row in rows:
+        application = getattr(row, "application", None)
+        if application is None:
+            continue
+        last = application.saved_steps.select_related("by").order_by("-version").first()
+        who = str(last.by) if last and last.by else ""
+        found.append(Draft(row, named[next_step(row)], application.saved_at, who, unsent.erased_on(row)))
+    return found
 
 
-def _words(owner: Mailbox | Application, name: str) -> str:
-    value = getattr(owner, name)
+def label_of(name: str, mailbox: Mailbox) -> str:
+    """What the pages call a field."""
+    field = type(steps.owner_of(name, mailbox))._meta.get_field(name)
+    return capfirst(str(field.verbose_name))  # type: ignore[union-attr]
+
+
+def words_of(name: str, value: object, mailbox: Mailbox) -> str:
+    """A field's value for a reader: names in place of codes, days as Italians write them."""
     if name == "sottotipo_cliente":
-        return str(sectors.LABELS.get(value, value))
+        return str(sectors.LABELS.get(str(value), value))
+    if name.startswith("nazione"):
+        country = places.country(str(value))
+        return country.name(get_language() or "it") if country else str(value)
+    if name.startswith("provincia"):
+        return _province(str(value))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, date):
         return value.strftime("%d/%m/%Y")
-    display = getattr(owner, f"get_{name}_display", None)
-    return str((display() if display else value) or "")
+    choices = dict(_choices(name, mailbox))
+    return str(choices.get(value, "" if value is None else value))
+
+
+def _choices(name: str, mailbox: Mailbox) -> list[tuple[object, object]]:
+    field = type(steps.owner_of(name, mailbox))._meta.get_field(name)
+    return list(getattr(field, "flatchoices", ()) or ())
+
+
+def _province(code: str) -> str:
+    if code == ABROAD:
+        return _("Abroad")
+    names = {each: str(name) for each, name in PROVINCE_CHOICES}
+    return f"{names[code]} ({code})" if code in names else code

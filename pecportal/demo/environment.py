@@ -56,6 +56,7 @@ def environment(ports: Ports, folder: Path) -> dict[str, str]:
         "CLOCK_SPEED": str(CLOCK_SPEED),
         "CLOCK_ORIGIN": str(int(time.time())),
         "SENDING_RATE": str(RATE),
+        "SENDING_UNDO_SECONDS": "0",
         "SENDING_BREAKER_SECONDS": "0.5,1,2,5",
         "SENDING_RETRY_SECONDS": "0.5",
         "SENDING_HOLD_SECONDS": "2",

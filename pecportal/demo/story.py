@@ -12,13 +12,14 @@ from django.conf import settings
 from PIL import Image, ImageDraw
 
 from campaigns import readiness
-from campaigns.models import Campaign, Message
-from campaigns.preparing import attachments, drafts, recipients, writing
+from campaigns.models import Campaign, Message, Sheet
+from campaigns.preparing import attachments, drafts, preflight, recipients, writing
 from campaigns.sending import launch
-from campaigns.states import CampaignState, Shown
+from campaigns.states import CampaignState, SheetState, Shown
 from campaigns.tracking import progress as counting
-from mailboxes import activation, credentials, following, papers, registration
+from mailboxes import activation, credentials, following, gathering, papers, registration
 from mailboxes.models import Mailbox, Plan
+from mailboxes.models.papers import PaperKind
 from mailboxes.states import CredentialsState, Kind, MailboxState
 from pecportal import vendor as vendors
 from pecportal.demo import vendor
@@ -61,9 +62,9 @@ def mailbox(office: Organisation, clerk: User, tell: Progress) -> Mailbox:
     form = activation.fetch_form(box, client=client)
     tell.say(f"Activation form fetched ({form.size} bytes); handing it in with an identity document …")
     signed, identity = papers.contents(form), _identity_document()
-    activation.hand_in(
-        box, signed_form=("modulo-firmato.pdf", signed), identity=("documento.jpg", identity), actor=clerk
-    )
+    gathering.put(box, PaperKind.SIGNED_FORM, name="modulo-firmato.pdf", data=signed, actor=clerk)
+    gathering.put(box, PaperKind.IDENTITY, name="documento.jpg", data=identity, actor=clerk)
+    activation.hand_in(box, actor=clerk)
     _until(lambda: _is_active(box), "the mailbox is active")
     password = vendor.password_of(settings.OPENAPI_PEC_URL, _reload(box).address)
     credentials.enter(box, username=box.address, password=password, actor=clerk)
@@ -82,8 +83,11 @@ def campaign(office: Organisation, clerk: User, box: Mailbox, tell: Progress) ->
     blocking = [str(finding.sentence) for finding in readiness.check(draft) if finding.blocks]
     if blocking:
         raise StoryFailed(f"The campaign cannot start: {'; '.join(blocking)}")
-    tell.say(f"Starting a campaign to {draft.recipients_total} recipients, with an attachment …")
-    launch.launch(draft, actor=clerk)
+    tell.say(f"Checking and starting a campaign to {draft.recipients_total} recipients, with an attachment …")
+    sheet = preflight.ask(draft, actor=clerk)
+    _until(lambda: Sheet.objects.filter(pk=sheet.pk, state=SheetState.READY).exists(), "the campaign is checked")
+    sheet.refresh_from_db()
+    launch.launch(draft, actor=clerk, seen=sheet.sha256)
     return draft
 
 

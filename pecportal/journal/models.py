@@ -49,6 +49,7 @@ class Head(models.Model):
 
     class Meta:
         verbose_name = _("head of the chain")
+        verbose_name_plural = _("head of the chain")
 
     def __str__(self) -> str:
         return f"{self.number} {self.digest[:12]}"

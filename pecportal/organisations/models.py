@@ -3,10 +3,13 @@
 import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pecportal.permissions import Role, TenantQuerySet
@@ -50,6 +53,133 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
 
+class Environment(models.TextChoices):
+    """Which of the vendor's systems an account is for."""
+
+    SANDBOX = "sandbox", _("Simulated provider")
+    TEST = "test", _("The provider's test environment")
+    PRODUCTION = "production", _("The provider's real environment")
+
+
+class PaceOf(models.TextChoices):
+    """Whose requests a pace limits: a plan's, or an account's."""
+
+    MAILBOX = "mailbox", _("Each mailbox alone")
+    ACCOUNT = "account", _("All mailboxes of the account together")
+
+
+class VendorAccount(models.Model):
+    """An account at the vendor. The one that is the default takes the place of the environment's settings.
+
+    The key is sealed and never shown. Addresses are the installation's alone: no row can send a key elsewhere.
+    `credit` is what the vendor last said is in its wallet, in euros.
+    """
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    environment = models.CharField(_("environment"), max_length=20, choices=Environment.choices)
+    email = models.EmailField(_("e-mail address"), max_length=254)
+    key_sealed = models.TextField(blank=True, editable=False)
+    is_default = models.BooleanField(
+        _("default"),
+        default=False,
+        help_text=_("It is used wherever no other is given."),
+    )
+    rate = models.FloatField(
+        _("requests a second"),
+        null=True,
+        blank=True,
+        help_text=_("As many sends as the provider permits. Empty: what the installation's settings say. 0: no limit."),
+    )
+    pace_of = models.CharField(
+        _("they are counted for"),
+        max_length=10,
+        choices=PaceOf.choices,
+        default=PaceOf.MAILBOX,
+        help_text=_("A plan may be slower, or make its mailboxes share one pace, but never be faster."),
+    )
+    credit = models.DecimalField(_("credit (euros)"), max_digits=14, decimal_places=4, null=True, editable=False)
+    credit_at = models.DateTimeField(_("credit read"), null=True, editable=False)
+    credit_problem = models.CharField(_("why it could not be read"), max_length=500, blank=True, editable=False)
+    alarm_below = models.DecimalField(
+        _("alarm below (euros)"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("When the credit falls below this, the operators get an e-mail. Empty: no alarm."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("account at the provider")
+        verbose_name_plural = _("accounts at the provider")
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="vendor_account_one_default"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(environment__in=Environment.values), name="vendor_account_environment_known"
+            ),
+            models.CheckConstraint(condition=models.Q(pace_of__in=PaceOf.values), name="vendor_account_pace_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse a pace below nothing: sending would stop on it."""
+        if self.rate is not None and not 0 <= self.rate < float("inf"):
+            raise ValidationError({"rate": gettext("The pace cannot be less than 0.")})
+
+    @property
+    def shares_pace(self) -> bool:
+        """Whether its pace is that of all its mailboxes together."""
+        return self.pace_of == PaceOf.ACCOUNT
+
+    @property
+    def why_not_here(self) -> str:
+        """Why this installation does not use it, as a sentence; "" when it does."""
+        if self.environment == settings.OPENAPI_ENV:
+            return ""
+        return gettext(
+            "The account at the provider that this belongs to is for another environment than the portal: nothing is "
+            "asked of the provider. Please tell whoever looks after the portal."
+        )
+
+    @property
+    def is_low(self) -> bool:
+        """Whether its credit, as it was read last, is below what its alarm says."""
+        return self.credit is not None and self.alarm_below is not None and self.credit < self.alarm_below
+
+
+class VendorAnswer(models.Model):
+    """What one of the vendor's APIs said when an account was last tested."""
+
+    account = models.ForeignKey(VendorAccount, models.CASCADE, related_name="answers")
+    api = models.CharField(_("API"), max_length=20)
+    is_good = models.BooleanField(_("works"))
+    words = models.TextField(_("the provider's words"), blank=True)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("last answer")
+        verbose_name_plural = _("last answers")
+        ordering: ClassVar = ["api"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "api"], name="vendor_answer_one_each")]
+
+    def __str__(self) -> str:
+        return self.api
+
+
+class FourEyes(models.TextChoices):
+    """Which campaigns a second person has to approve."""
+
+    NEVER = "never", _("None")
+    ALWAYS = "always", _("All")
+    ABOVE = "above", _("Those with many recipients")
+
+
 class Organisation(models.Model):
     """An office or company; whatever is sent or received belongs to exactly one."""
 
@@ -57,6 +187,46 @@ class Organisation(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=200, unique=True)
+    two_decide = models.BooleanField(
+        _("two people decide on messages in doubt"),
+        default=False,
+        help_text=_("A second person has to confirm what is done with a message whose outcome is unknown."),
+    )
+    two_order = models.BooleanField(
+        _("two people renew and revoke mailboxes"),
+        default=False,
+        help_text=_("A second person has to confirm what pays for a mailbox, or ends it."),
+    )
+    four_eyes = models.CharField(
+        _("campaigns that an approver has to approve"),
+        max_length=10,
+        choices=FourEyes.choices,
+        default=FourEyes.NEVER,
+        help_text=_("Nobody approves a campaign of their own."),
+    )
+    four_eyes_above = models.PositiveIntegerField(
+        _("recipients above which they are many"),
+        default=1000,
+        help_text=_("Campaigns with more recipients have to be approved."),
+    )
+    two_approve_above = models.PositiveIntegerField(
+        _("recipients above which two have to approve"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: one approver is always enough."),
+    )
+    vendor_account = models.ForeignKey(
+        VendorAccount,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="organisations",
+        verbose_name=_("account at the provider"),
+        help_text=_(
+            "For all that is asked of the provider for it and its mailboxes, sending included. Empty: the default one. "
+            "Mailboxes that stay with another account have it set on their own page first."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from pecportal.operation import deployment, liveness
+from pecportal.operation.liveness import Health
 from pecportal.organisations import current
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import Power, may, visible_or_404
@@ -35,8 +37,8 @@ class NextStep:
 def home(request: HttpRequest) -> HttpResponse:
     """What to do next in the organisation one works for, its latest campaigns and its mailboxes."""
     organisation = current.organisation(request)
-    mailboxes = _newest("mailboxes.Mailbox", request, organisation)
-    campaigns = _newest("campaigns.Campaign", request, organisation)
+    mailboxes = [box for box in _newest("mailboxes.Mailbox", request, organisation) if box.state != "discarded"]
+    campaigns = [each for each in _newest("campaigns.Campaign", request, organisation) if not each.is_test]
     may_register = organisation is not None and may(request.user, Power.REGISTER, organisation)
     may_prepare = organisation is not None and may(request.user, Power.PREPARE, organisation)
     can_send = any(mailbox.why_not() is None for mailbox in mailboxes)
@@ -44,8 +46,12 @@ def home(request: HttpRequest) -> HttpResponse:
         steps = [_no_organisation(staff=request.user.is_staff)]
     else:
         steps = [*_about_mailboxes(mailboxes, may_register=may_register)]
+        if may(request.user, Power.APPROVE, organisation):
+            steps += _about_approvals(campaigns, request.user.pk)
         if may_prepare:
             steps += _about_campaigns(campaigns, can_send=can_send)
+    if request.user.is_staff:
+        steps = [*_about_the_portal(), *steps]
     context = {
         "steps": steps,
         "mailboxes": mailboxes[:_LATEST],
@@ -72,6 +78,18 @@ def _newest(model: str, request: HttpRequest, organisation: Organisation | None)
     return list(rows.filter(organisation=organisation).order_by("-pk")[:_LOOKED_AT])
 
 
+def _about_the_portal() -> Iterator[NextStep]:
+    """What an operator has to see first: lanes of work that do not go on, and sending that is off."""
+    url = reverse("admin:operation_pulse_changelist")
+    for lane in liveness.all_lanes():
+        if lane.health is not Health.FINE:
+            title = f"{lane.label}: {lane.health.label}"
+            yield NextStep(title, " ".join(str(sign) for sign in lane.signs), url, _("Look"))
+    if why := deployment.why_off():
+        page = reverse("admin:operation_deployment_lift")
+        yield NextStep(_("Sending is off"), deployment.sentence(why), page, _("Open"))
+
+
 def _no_organisation(*, staff: bool) -> NextStep:
     title = _("You do not work for any organisation yet")
     if staff:
@@ -92,6 +110,13 @@ def _about_mailboxes(mailboxes: Sequence[Any], *, may_register: bool) -> Iterato
             yield NextStep(str(mailbox), sentence, mailbox.get_absolute_url(), _("Open"))
 
 
+def _about_approvals(campaigns: Sequence[Any], person: int | None) -> Iterator[NextStep]:
+    for campaign in campaigns:
+        if campaign.state == "waiting" and campaign.created_by_id != person:
+            text = _("This campaign waits for an approver: look at it, then approve it or send it back.")
+            yield NextStep(campaign.name, text, campaign.get_absolute_url(), _("Open"))
+
+
 def _about_campaigns(campaigns: Sequence[Any], *, can_send: bool) -> Iterator[NextStep]:
     if can_send and not campaigns:
         text = _("A letter, a list of recipients, attachments: the portal checks them before anything is sent.")
@@ -100,6 +125,9 @@ def _about_campaigns(campaigns: Sequence[Any], *, can_send: bool) -> Iterator[Ne
         if campaign.state == "draft":
             text = campaign.problem or _("This campaign is a draft: complete it, check it, and start it.")
             yield NextStep(campaign.name, text, campaign.get_absolute_url(), _("Go on"))
+        elif campaign.state == "approved":
+            text = _("This campaign is approved: start it.")
+            yield NextStep(campaign.name, text, campaign.get_absolute_url(), _("Open"))
         elif campaign.state == "paused":
             text = _("This campaign is paused: nothing of it is sent until somebody resumes it.")
             yield NextStep(campaign.name, text, campaign.get_absolute_url(), _("Open"))

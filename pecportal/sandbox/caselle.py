@@ -34,7 +34,8 @@ class Document:
 
 @dataclass(slots=True)
 class Casella:
-    """One mailbox. `address` is what the vendor says, `asked` what was asked for; `reason` why documents were wrong.
+    """One mailbox. `address` is what the vendor says, `asked` what was asked for; `reason` why documents were wrong,
+    and `told_as` the field of its record that says so, if any.
 
     `password` exists once it is active: it reaches the holder by letter and is in no answer.
     """
@@ -48,11 +49,11 @@ class Casella:
     state: str = REGISTERED
     password: str = ""
     reason: str = ""
+    told_as: str = ""
     documents: list[Document] = field(default_factory=list)
     judged_at: datetime | None = None
     rejection: str = ""
     times: dict[str, datetime] = field(default_factory=dict)
-    last_send: float = float("-inf")
 
     @property
     def kind(self) -> str:
@@ -151,7 +152,7 @@ class Caselle:
         with self._behaviour.lock:
             for casella in self._by_id.values():
                 if casella.state == IN_REVIEW and casella.judged_at and casella.judged_at <= now:
-                    casella.reason = casella.rejection
+                    casella.reason, casella.told_as = casella.rejection, self._behaviour.reason_field
                     self._enter(casella, WRONG_DOCUMENTS if casella.rejection else ACTIVE)
 
     def _enter(self, casella: Casella, state: str) -> None:
@@ -178,15 +179,14 @@ def document(content: bytes) -> Document:
 
 
 def _fault(kind: str, documents: list[Document]) -> str:
-    """Why the office will refuse the documents, "" if it will not: some kinds want form and identity in ONE PDF."""
+    """Why the office will refuse the documents, "" if it will not: some kinds want form and identity in ONE PDF, the
+    others take them in two, or in one."""
     if any(not each.pages for each in documents):
         return "Un documento non si può leggere."
-    if kind not in ONE_DOCUMENT:
-        return ""
-    if len(documents) > 1:
+    if kind in ONE_DOCUMENT and len(documents) > 1:
         return "Il modulo firmato e il documento d'identità devono essere in un unico PDF."
-    if documents[0].pages < 2:
-        return "Il PDF ha una sola pagina: manca il modulo firmato o il documento d'identità."
+    if sum(each.pages for each in documents) < 2:
+        return "C'è una sola pagina: manca il modulo firmato o il documento d'identità."
     return ""
 
 

@@ -35,8 +35,8 @@ class CompanyApi:
         if not (_is_vat_number(code) or _TAX_CODE.fullmatch(code) or _ID.fullmatch(code)):
             return refused(406, 322, "taxCode/vatCode/id not valid")
         price = self._behaviour.price_company
-        if not self._behaviour.pay(price):
-            words = f"Insufficient Credit in Wallet: {price} > {self._behaviour.wallet} code 810"
+        if not self._behaviour.pay(price, request.account):
+            words = f"Insufficient Credit in Wallet: {price} > {self._behaviour.credit_of(request.account)} code 810"
             return refused(402, 610, f"Billing error message: {words}")
         if code == NO_SUCH_COMPANY:
             return refused(404, 323, "no company matches this id: ")

@@ -28,6 +28,7 @@ class Control:
             Route("GET", "/_sandbox/clock", self._clock),
             Route("POST", "/_sandbox/clock", _heeding(self._advance)),
             Route("GET", "/_sandbox/planned", _heeding(self._planned)),
+            Route("GET", "/_sandbox/faults", self._befallen),
             Route("POST", "/_sandbox/faults", _heeding(self._faults)),
             Route("POST", "/_sandbox/mailboxes", _heeding(self._create_mailbox)),
             Route("POST", "/_sandbox/judgement", _heeding(self._judge)),
@@ -67,6 +68,11 @@ class Control:
         self._sandbox.advance(hours=hours)
         return self._clock(request)
 
+    def _befallen(self, request: Request) -> Answer:
+        """How many faults of POST /send wait, and which ones of inboxes somebody met."""
+        found = {"waiting": self._sandbox.faults_waiting, "inbox": sorted(self._sandbox.inbox_faults.befallen)}
+        return as_json(200, found)
+
     def _faults(self, request: Request) -> Answer:
         """`drop_next_answer`, `fail_next` and `inbox`, each as the method or attribute of the sandbox takes it."""
         wish = request.json()
@@ -79,7 +85,8 @@ class Control:
         if "fail_next" in wish:
             self._fail_next(wish["fail_next"])
         if "drop_next_answer" in wish:
-            self._sandbox.drop_next_answer(after_accepting=_flag(wish["drop_next_answer"], "after_accepting"))
+            drop = wish["drop_next_answer"]
+            self._sandbox.drop_next_answer(after_accepting=_flag(drop, "after_accepting"), later=_later(drop))
         if "inbox" in wish:
             self._sandbox.inbox_faults.active, self._sandbox.inbox_faults.page = inbox, page
         return as_json(200, {"done": sorted(wish)})
@@ -96,6 +103,7 @@ class Control:
             after_accepting=_flag(wish, "after_accepting"),
             headers={str(name): str(value) for name, value in (headers or {}).items()},
             body=None if body is None else body.encode("utf-8", "replace"),
+            later=_later(wish),
         )
 
     def _create_mailbox(self, request: Request) -> Answer:
@@ -132,6 +140,13 @@ def _inbox(wish: object) -> set[str]:
     if not isinstance(wish, list) or not set(map(str, wish)) <= INBOX_FAULTS:
         raise BadOrder(f"inbox is a list of: {', '.join(sorted(INBOX_FAULTS))}.")
     return set(wish)
+
+
+def _later(wish: Any) -> int:
+    later = wish.get("later", 0) if isinstance(wish, dict) else 0
+    if type(later) is not int or not 0 <= later <= 1_000_000:
+        raise BadOrder("later is a number of requests, from 0 on.")
+    return later
 
 
 def _flag(wish: Any, name: str) -> bool:

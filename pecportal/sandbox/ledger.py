@@ -12,7 +12,8 @@ class Sent:
     """One message to one recipient, as taken.
 
     `code` is the vendor's message_id; `attachments` are (name, bytes, SHA-256 in hex); `at` is the sandbox's time when
-    the request had come whole; `fate` the magic recipient's name, `planned` the status it will have in the end.
+    the request had come whole; `fate` the magic recipient's name, `planned` the status it will have in the end;
+    `account` is the e-mail address of the account that sent it.
     """
 
     code: str
@@ -24,6 +25,7 @@ class Sent:
     at: datetime
     fate: str
     planned: str
+    account: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The entry for other processes; `at` in ISO 8601."""
@@ -37,6 +39,7 @@ class Sent:
             "at": self.at.isoformat(),
             "fate": self.fate,
             "planned": self.planned,
+            "account": self.account,
         }
 
 

@@ -76,8 +76,8 @@ class PecApi:
             return refused(428, 400, "domain required")
         if not _DOMAIN.fullmatch(domain):
             return refused(406, 401, "domain not valid")
-        if not self._behaviour.pay(self._behaviour.price_domain):
-            return refused(402, 403, self._credit())
+        if not self._behaviour.pay(self._behaviour.price_domain, request.account):
+            return refused(402, 403, self._credit(request))
         if domain in _CERTIFIED or self._behaviour.is_own_domain(domain):
             return done([], f"{domain} found!")
         return Answer(204)
@@ -97,8 +97,8 @@ class PecApi:
         with self._behaviour.lock:  # two at once must not get the same address
             if not self._is_free(address):
                 return self._not_available()
-            if not self._behaviour.pay(self._behaviour.price_registration):
-                return refused(402, 262, self._credit())
+            if not self._behaviour.pay(self._behaviour.price_registration, request.account):
+                return refused(402, 262, self._credit(request))
             fields = registration.normal(body, owner=self._behaviour.email)
             return done(record(self._caselle.register(address, fields)))
 
@@ -152,8 +152,8 @@ class PecApi:
                 return refused(428, 203, "you can renew only evaded or revoked pec")
             if not years.isdecimal() or not 1 <= int(years) <= 10:
                 return refused(406, 204, "anni not valid")
-            if not self._behaviour.pay(self._behaviour.price_year * int(years)):
-                return refused(402, 205, self._credit())
+            if not self._behaviour.pay(self._behaviour.price_year * int(years), request.account):
+                return refused(402, 205, self._credit(request))
             self._caselle.renew(casella, int(years))
             return done(record(casella))
 
@@ -163,8 +163,8 @@ class PecApi:
             return refused(400, malformed, "Wrong id")
         return self._caselle.get(casella_id.lower()) or refused(404, missing, "no pec found")
 
-    def _credit(self) -> str:
-        return f"Insufficient Credit in Wallet: {self._behaviour.wallet}"
+    def _credit(self, request: Request) -> str:
+        return f"Insufficient Credit in Wallet: {self._behaviour.credit_of(request.account)}"
 
 
 def summary(casella: Casella) -> dict[str, Any]:
@@ -204,6 +204,8 @@ def record(casella: Casella) -> dict[str, Any]:
     if casella.documents:
         names = [f"{casella.id}_{number}_attivazione.pdf" for number in range(len(casella.documents))]
         found["documenti_attivazione"] = names
+    if casella.told_as and casella.state == WRONG_DOCUMENTS:
+        found[casella.told_as] = casella.reason
     if was_active:
         found["data_attivazione"] = _day(casella.times["evasione"])
     return found

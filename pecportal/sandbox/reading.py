@@ -62,7 +62,7 @@ class Reading:
         self.faults.grow(lambda: self._grow(casella))
         if self.faults.breaks(index):
             return _no(500, "MySQL Error 2006")
-        shown = self.faults.index(index)
+        shown = self.faults.index(index, pages=-(-casella.inbox.total() // PAGE_SIZE))
         words = request.query.get("q", "")
         if words:
             items, total = casella.inbox.search(words, shown, size=PAGE_SIZE)
@@ -74,9 +74,11 @@ class Reading:
         return _yes({"data": listed}, {"total": told, "page": number, "n_of_pages": told // PAGE_SIZE})
 
     def _one(self, casella: Casella, request: Request) -> Answer:
-        item = casella.inbox.get(_number(request.arguments[0], 0))
+        item = casella.inbox.get(self.faults.number(_number(request.arguments[0], 0)))
         if item is None:
             return _no(404, "Message not found")
+        if self.faults.hides(item.mail.subject):
+            return _no(500, "MySQL Error 2006")
         return _yes({"data": self._listed(item) | {"body": self._body(item)}})
 
     def _delete(self, casella: Casella, request: Request) -> Answer:

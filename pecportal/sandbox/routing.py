@@ -42,13 +42,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came in. `arguments` are the parts of the path that its template leaves open."""
+    """What came in. `arguments` are the parts of the path that its template leaves open.
+
+    `account` is the e-mail address of the account whose token it bears, "" without one.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     environ: Mapping[str, Any]
     arguments: tuple[str, ...] = ()
+    account: str = ""
 
     @property
     def length(self) -> int:

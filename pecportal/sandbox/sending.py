@@ -46,6 +46,7 @@ class Sending:
         self._caselle = caselle
         self._codes = Codes()
         self._told_busy: set[str] = set()
+        self._last_of: dict[str, float] = {}  # when the last request of each mailbox or account was permitted
 
     def routes(self) -> list[Route]:
         """The one path."""
@@ -64,20 +65,21 @@ class Sending:
             return self._late(_refusal(401, UNAUTHORIZED))
         if casella.address != message.sender.lower():
             return self._late(_refusal(400, _NOT_VALID))
-        wait = self._too_early(casella, came)
+        wait = self._too_early(casella, request.account, came)
         if wait:
             return self._late(_busy(wait))
-        return self._treat(casella, message)
+        return self._treat(casella, message, request.account)
 
-    def _treat(self, casella: Casella, message: _Message) -> Answer:
+    def _treat(self, casella: Casella, message: _Message, account: str) -> Answer:
         fault = self.faults.next()
         if fault is None:
             fault = self._magic(message)
         if fault is not None and not fault.taken:
             return self._ended(fault)
-        if not self._behaviour.pay(self._behaviour.price_send * len(message.recipients)):
-            return self._late(_refusal(402, f"Insufficient Credit in Wallet: {self._behaviour.wallet}"))
-        code = self._take(casella, message)
+        if not self._behaviour.pay(self._behaviour.price_send * len(message.recipients), account):
+            credit = self._behaviour.credit_of(account)
+            return self._late(_refusal(402, f"Insufficient Credit in Wallet: {credit}"))
+        code = self._take(casella, message, account)
         if fault is not None:
             return self._ended(fault)
         sent = len(message.recipients)
@@ -102,7 +104,7 @@ class Sending:
             self._told_busy.add(recipient)
             return not known
 
-    def _take(self, casella: Casella, message: _Message) -> str:
+    def _take(self, casella: Casella, message: _Message, account: str) -> str:
         body_sha256 = hashlib.sha256(message.body.encode("utf-8", "surrogatepass")).hexdigest()
         with self._behaviour.lock:
             now = self._behaviour.clock.now()
@@ -112,7 +114,7 @@ class Sending:
                 fate = fate_of(recipient)
                 planned = FATES[fate].planned
                 entry = (code, casella.address, recipient, message.subject, body_sha256, message.attachments, now)
-                self.ledger.append(Sent(*entry, fate, planned))
+                self.ledger.append(Sent(*entry, fate, planned, account))
             casella.inbox.schedule(list(receipts.planned(shipment)))
             self._deliver_here(shipment)
         return code
@@ -125,7 +127,7 @@ class Sending:
             if casella is not None and mail is not None:
                 casella.inbox.schedule([mail])
 
-    def _too_early(self, casella: Casella, came: float) -> float:
+    def _too_early(self, casella: Casella, account: str, came: float) -> float:
         """Seconds to wait, 0.0 if the request may come now.
 
         Each permitted request moves the next one's time on by a whole interval, so that being a little early never
@@ -135,11 +137,12 @@ class Sending:
             return 0.0
         interval = 1 / self._behaviour.rate
         with self._behaviour.lock:
-            due = casella.last_send + interval
+            counted_for = account if self._behaviour.pace_of == "account" else casella.address
+            due = self._last_of.get(counted_for, float("-inf")) + interval
             early = due - came
             if early > min(_TOLERANCE, interval / 2):
                 return early
-            casella.last_send = max(came, due)
+            self._last_of[counted_for] = max(came, due)
             return 0.0
 
     def _ended(self, fault: Fault) -> Answer:

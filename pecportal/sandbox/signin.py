@@ -28,7 +28,7 @@ _TOKEN: Final = re.compile("[0-9a-f]{24}")
 
 @dataclass(slots=True)
 class Token:
-    """A token, what it opens and until when (Unix seconds)."""
+    """A token, what it opens and until when (Unix seconds), and whose account it belongs to."""
 
     token: str
     refresh: str
@@ -37,6 +37,7 @@ class Token:
     created: float
     updated: float
     expires: float
+    owner: str = ""
 
     def opens(self, method: str, host: str, segment: str) -> bool:
         """Whether it is good for this call; asterisks in scopes stand for anything, the test system for itself."""
@@ -89,6 +90,11 @@ class SignIn:
         segment = request.path.split("/")[1]
         return token is not None and token.expires > time.time() and token.opens(request.method, HOSTS[api], segment)
 
+    def owner_of(self, request: Request) -> str:
+        """The e-mail address of the account whose token the request bears; "" for none."""
+        token = self._tokens.get(request.bearer())
+        return token.owner if token else ""
+
     def forget(self) -> None:
         """Make every token invalid."""
         with self._behaviour.lock:
@@ -105,7 +111,7 @@ class SignIn:
             return refused(422, 80, "invalid scopes format")
         if not self._are_known(scopes):
             return refused(422, 90, "Invalid scopes specified or API not enabled")
-        token = self._mint(scopes, body)
+        token = self._mint(scopes, body, self._owner(request))
         if self._behaviour.v2_under == "data":
             return done(token.as_v2())
         return as_json(200, token.as_v2())
@@ -131,7 +137,7 @@ class SignIn:
             if token is None or not hmac.compare_digest(bearer.encode(), token.refresh.encode()):
                 return refused(401, 130, "Unauthorized")
             self._drop(token.token)
-            return as_json(200, self._mint(token.scopes, {"name": token.name} | request.json()).as_v2())
+            return as_json(200, self._mint(token.scopes, {"name": token.name} | request.json(), token.owner).as_v2())
         if not self._is_owner(request):
             return _unauthorized()
         if token is None:
@@ -157,7 +163,9 @@ class SignIn:
     def _wallet(self, request: Request) -> Answer:
         if not self._is_owner(request):
             return _unauthorized()
-        return as_json(200, {"data": {"credit": float(self._behaviour.wallet)}})
+        credit = float(self._behaviour.credit_of(self._owner(request)))
+        now = _iso(time.time())
+        return as_json(200, {"data": {"credit": credit, "createdAt": now, "updatedAt": now}})
 
     def _all_scopes(self, request: Request) -> Answer:
         if not self._is_owner(request):
@@ -174,7 +182,7 @@ class SignIn:
             return refused(406, 110, "missing scopes array")
         if not self._are_known(scopes):
             return refused(406, 270, "invalid scopes specified")
-        token = self._mint(scopes, body)
+        token = self._mint(scopes, body, self._owner(request))
         return as_json(200, token.as_v1() | {"success": True, "message": "", "error": None})
 
     def _show_v1(self, request: Request) -> Answer:
@@ -193,19 +201,27 @@ class SignIn:
     def _credit_v1(self, request: Request) -> Answer:
         if not self._is_owner(request):
             return _unauthorized()
-        return done({"credit": float(self._behaviour.wallet)})
+        return done({"credit": float(self._behaviour.credit_of(self._owner(request)))})
 
     def _is_owner(self, request: Request) -> bool:
+        return bool(self._owner(request))
+
+    def _owner(self, request: Request) -> str:
+        """The e-mail address of the account that signs in by HTTP Basic; "" when there is no such account."""
         given = request.basic()
         if given is None:
-            return False
-        own = f"{self._behaviour.email.lower()}:{self._behaviour.api_key}"
-        return hmac.compare_digest(f"{given[0].lower()}:{given[1]}".encode(), own.encode())
+            return ""
+        accounts = {self._behaviour.email: self._behaviour.api_key, **self._behaviour.others}
+        told = f"{given[0].lower()}:{given[1]}".encode()
+        for email, key in accounts.items():
+            if hmac.compare_digest(told, f"{email.lower()}:{key}".encode()):
+                return email
+        return ""
 
-    def _mint(self, scopes: list[str] | tuple[str, ...], body: dict[str, Any]) -> Token:
-        now = time.time()
+    def _mint(self, scopes: list[str] | tuple[str, ...], body: dict[str, Any], owner: str) -> Token:
+        now, ends = time.time(), time.time() + _ttl(body)
         name = str(body.get("name") or "")
-        token = Token(secrets.token_hex(12), secrets.token_hex(12), name, tuple(scopes), now, now, now + _ttl(body))
+        token = Token(secrets.token_hex(12), secrets.token_hex(12), name, tuple(scopes), now, now, ends, owner)
         with self._behaviour.lock:
             self._tokens[token.token] = token
         return token

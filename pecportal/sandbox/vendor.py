@@ -1,7 +1,7 @@
 """The simulated vendor as one object: a WSGI app, and the hands with which tests and demos move it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote, unquote
@@ -83,9 +83,12 @@ class Sandbox(Behaviour):
 
     # --- faults
 
-    def drop_next_answer(self, *, after_accepting: bool) -> None:
-        """Close the connection of the next good POST /send without an answer, after taking it or not."""
-        self._sending.faults.add(Fault(taken=after_accepting, answer=None))
+    def drop_next_answer(self, *, after_accepting: bool, later: int = 0) -> None:
+        """Close the connection of the next good POST /send without an answer, after taking it or not.
+
+        `later` as in `fail_next`.
+        """
+        self._sending.faults.add(Fault(taken=after_accepting, answer=None), later=later)
 
     def fail_next(
         self,
@@ -94,12 +97,18 @@ class Sandbox(Behaviour):
         after_accepting: bool = False,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        later: int = 0,
     ) -> None:
         """Answer the next good POST /send like this, after taking it or not. Called again: the one after, too.
 
-        "Good" is one that would be taken: it is signed in, valid and not too early.
+        "Good" is one that would be taken: it is signed in, valid and not too early. So many `later` ones pass before.
         """
-        self._sending.faults.add(failure(status, headers=headers, body=body, taken=after_accepting))
+        self._sending.faults.add(failure(status, headers=headers, body=body, taken=after_accepting), later=later)
+
+    @property
+    def faults_waiting(self) -> int:
+        """How many faults of POST /send have befallen nobody yet."""
+        return self._sending.faults.waiting
 
     @property
     def inbox_faults(self) -> InboxFaults:
@@ -185,7 +194,7 @@ class Sandbox(Behaviour):
         request = Request(environ["REQUEST_METHOD"], path, query_of(environ), environ, parts)
         if route.api and not self._tokens.permits(request, route.api):
             return self._not_signed_in(route.api)
-        return route.handler(request)
+        return route.handler(replace(request, account=self._tokens.owner_of(request)))
 
     def _not_signed_in(self, api: str) -> Answer:
         if api == "massiva":

@@ -11,6 +11,7 @@ from pecportal.upstream.massiva import Massiva
 from pecportal.upstream.pec import Pec
 from pecportal.upstream.tokens import Tokens
 from pecportal.upstream.transport import Transport
+from pecportal.upstream.wallet import Wallet
 
 __all__ = [
     "Config",
@@ -24,12 +25,13 @@ __all__ = [
 
 
 class Upstream:
-    """The three APIs of one configuration; one object serves a whole process, whatever its threads."""
+    """The three APIs of one configuration and its account's wallet; one object for a whole process."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self._transport = Transport(config)
         self.tokens = Tokens(config, self._transport)
+        self.wallet = Wallet(config, self._transport)
         self.pec = Pec(self._api("pec"))
         self.massiva = Massiva(self._api("massiva"))
         self.company = Company(self._api("company"))

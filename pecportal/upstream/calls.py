@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from pecportal.upstream.answers import Reply
 from pecportal.upstream.config import Config
-from pecportal.upstream.errors import Unbuildable
+from pecportal.upstream.errors import FileAway, Unbuildable
 from pecportal.upstream.redaction import Secrets
 from pecportal.upstream.streaming import Base64File, Body, FileChanged
 from pecportal.upstream.tokens import Tokens
@@ -128,12 +128,14 @@ class Api:
 
 @contextmanager
 def composed(call: str, parts: Callable[[], list[bytes | Base64File]]) -> Iterator[Body]:
-    """An opened body of `parts`. Raises Unbuildable when a file cannot be read or is not of its size."""
+    """An opened body of `parts`. Raises Unbuildable when a file is not of its size, FileAway when it cannot be read."""
     with ExitStack() as opened:
         try:
             body = opened.enter_context(Body(parts()))
-        except (OSError, FileChanged) as exc:
+        except FileChanged as exc:
             raise Unbuildable(f"A file cannot be sent: {exc}", call=call) from exc
+        except OSError as exc:
+            raise FileAway(f"A file cannot be opened: {exc}", call=call) from exc
         yield body
 
 

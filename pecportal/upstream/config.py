@@ -32,6 +32,8 @@ class Config:
     email: str
     api_key: str = field(repr=False)
     token: str = field(default="", repr=False)
+    # Why nothing may be asked with this account: each call is refused with these words, and none leaves
+    unusable: str = ""
     connect_timeout: float = 10
     read_timeout: float = 60
     send_deadline: float = 90

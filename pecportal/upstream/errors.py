@@ -3,8 +3,10 @@
 * UpstreamError
   + Rejected         the vendor understood and refused: do not repeat
     - SignInRefused  the account, not the message or the mailbox, was refused: hold the whole account
+      - Unusable     it may not be used here: the vendor was not even asked
   + Unavailable      nothing happened there: repeat later
-    - Unbuildable    a file of ours cannot be read: the vendor was not even asked
+    - Unbuildable    a file of ours is not what it was: the vendor was not even asked
+      - FileAway     it cannot be opened just now, which says nothing of the file
   + OutcomeUnknown   it may have happened: ask before repeating
 """
 
@@ -50,12 +52,20 @@ class SignInRefused(Rejected):
     """The token was refused when asked for (401, 402, 429): nothing was called; the account is to be held."""
 
 
+class Unusable(SignInRefused):
+    """The account may not be used here: the vendor was not even asked."""
+
+
 class Unavailable(UpstreamError):
     """Nothing happened there: the same call may be repeated later."""
 
 
 class Unbuildable(Unavailable):
     """A file cannot be read, or is not what it was: the request could not be made, and the vendor is not to blame."""
+
+
+class FileAway(Unbuildable):
+    """A file cannot be opened just now: it may be had again, or be looked for."""
 
 
 class OutcomeUnknown(UpstreamError):

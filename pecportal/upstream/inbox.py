@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from pecportal.upstream.answers import clean, whole_number
 
+_LONGEST_REMNANT: Final = 4000
 # The vendor's file spells `data`, `object`, `message`; live answers `date`, `subject`, `body`, or a mixture
 _SPELLINGS: Final = {
     "sender": ("sender", "from"),
@@ -46,13 +47,17 @@ class InboxItem:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page. The three numbers are the vendor's claims, seen wrong before; `broken` counts unread ones."""
+    """One page. The three numbers are the vendor's claims, seen wrong before; `broken` counts unread ones.
+
+    `remnants` are the unread entries as JSON (ASCII), each cut at 4,000 characters, as far as they can be written.
+    """
 
     items: tuple[InboxItem, ...]
     total: int | None
     page: int | None
     pages: int | None
     broken: int
+    remnants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,9 @@ class Quota:
 
 def page_of(envelope: dict[str, Any]) -> InboxPage:
     """The page in a successful answer. Raises NotAnInbox where `data` is missing or no list."""
-    items, broken = items_of(envelope)
+    items, unread = _read_all(envelope)
     total, page, pages = (whole_number(envelope.get(name)) for name in ("total", "page", "n_of_pages"))
-    return InboxPage(items, total, page, pages, broken)
+    return InboxPage(items, total, page, pages, len(unread), tuple(_remnant(entry) for entry in unread))
 
 
 def items_of(envelope: dict[str, Any]) -> tuple[tuple[InboxItem, ...], int]:
@@ -81,11 +86,25 @@ def items_of(envelope: dict[str, Any]) -> tuple[tuple[InboxItem, ...], int]:
     `data` may be a list, an object with numbers for keys (PHP's list with gaps), a single item, null or
     empty.
     """
+    items, unread = _read_all(envelope)
+    return items, len(unread)
+
+
+def _read_all(envelope: dict[str, Any]) -> tuple[tuple[InboxItem, ...], list[Any]]:
+    """The readable items of a successful answer, and the entries that could not be read."""
     if "data" not in envelope:
         raise NotAnInbox("no data")
-    found = [item_of(entry) for entry in _entries(envelope["data"])]
-    items = tuple(item for item in found if item is not None)
-    return items, len(found) - len(items)
+    found = [(item_of(entry), entry) for entry in _entries(envelope["data"])]
+    items = tuple(item for item, _entry in found if item is not None)
+    return items, [entry for item, entry in found if item is None]
+
+
+def _remnant(entry: object) -> str:
+    """What is left of an entry that is no mail; two alike are told alike."""
+    try:
+        return json.dumps(entry)[:_LONGEST_REMNANT]
+    except (TypeError, ValueError, RecursionError):
+        return type(entry).__name__
 
 
 def _entries(data: object) -> list[Any]:

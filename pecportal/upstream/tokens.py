@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pecportal.upstream.answers import READ_REFUSALS, Reply, vendors_now, whole_number
 from pecportal.upstream.config import Config
-from pecportal.upstream.errors import OutcomeUnknown, SignInRefused, Unavailable, UpstreamError
+from pecportal.upstream.errors import OutcomeUnknown, SignInRefused, Unavailable, Unusable, UpstreamError
 from pecportal.upstream.redaction import Secrets
 from pecportal.upstream.streaming import Body
 from pecportal.upstream.transport import SEND_LIMIT, Request, Transport
@@ -55,9 +55,11 @@ class Tokens:
     def get(self, api: str, *, until: float | None = None) -> str:
         """A token for `api` that is expected to be good, minting one if need be.
 
-        Waits at most to `until`, a time of the monotonic clock. Raises SignInRefused (401, 402, 429) or
+        Waits at most to `until`, a time of the monotonic clock. Raises SignInRefused (401, 402, 429), Unusable or
         Unavailable; whatever was to be called was not.
         """
+        if self._config.unusable:
+            raise Unusable(self._config.unusable, call=f"token for {api}")
         if self._config.token:
             return self._config.token
         slot = self._slot(api)
@@ -110,7 +112,7 @@ class Tokens:
             call=f"oauth POST {_PATHS[self._config.oauth_version]} for {api}",
             method="POST",
             url=self._config.oauth_url + _PATHS[self._config.oauth_version],
-            headers={"Authorization": _basic(self._config.email, self._config.api_key)},
+            headers={"Authorization": basic(self._config.email, self._config.api_key)},
             limit=SEND_LIMIT,
         )
         with Body([json.dumps(self._wish(api)).encode()]) as body:
@@ -157,7 +159,8 @@ def _again(exc: UpstreamError) -> UpstreamError:
     )
 
 
-def _basic(email: str, api_key: str) -> str:
+def basic(email: str, api_key: str) -> str:
+    """The header with which the account itself signs in, for what no token opens."""
     return "Basic " + b64encode(f"{email}:{api_key}".encode()).decode()
 
 

@@ -2,13 +2,18 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 
 from tests.bench.rows import Row
 from tests.worlds import ROOT
 
-BENCHMARKS = ("pace", "unpaced")
+BENCHMARKS = (
+    *("pace", "unpaced", "pertask", "fleet", "attachment", "receipts", "csv", "xlsx", "lists"),
+    *("recipients", "letters", "preflight"),
+)
+WITHOUT_DATABASE = ("attachment", "xlsx")
 
 
 def main() -> int:
@@ -19,15 +24,28 @@ def main() -> int:
     unknown = set(names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
-    rows = [row for name in names for row in _run(name)]
+    server = os.environ.get("DATABASE_URL", "")
+    engines = ["", server] if server.startswith("postgres") else [""]
+    rows = [
+        row
+        for name in names
+        for engine in engines
+        if not (engine and name in WITHOUT_DATABASE)
+        for row in _run(name, engine)
+    ]
+    if len(engines) == 1:
+        print("NOT RUN on PostgreSQL: DATABASE_URL names none")
     short = [row for row in rows if not row.holds]
     print(f"\n{len(rows) - len(short)} of {len(rows)} rows hold.")
     return 1 if short else 0
 
 
-def _run(name: str) -> list[Row]:
+def _run(name: str, server: str) -> list[Row]:
     command = [sys.executable, "-m", f"tests.bench.{name}"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    env = {**os.environ, "BENCH_SERVER": server}
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True)
+    if name not in WITHOUT_DATABASE:
+        print(f"-- {name}, on {'PostgreSQL' if server else 'SQLite'}", flush=True)
     rows = [Row(**json.loads(line)) for line in done.stdout.splitlines()]
     for row in rows:
         print(row.line(), flush=True)

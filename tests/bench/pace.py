@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from tests.bench.rows import Row
-from tests.worlds import World, set_up, world
+from tests.worlds import World, bench_database, set_up, world
 
 SECONDS = 60
 RATE = 1.0
@@ -12,7 +12,10 @@ RATE = 1.0
 
 def main() -> None:
     """Send for 60 s, then read the vendor's own ledger."""
-    with world(rate=RATE, SENDING_RATE=str(RATE), SENDING_PUMP_SECONDS=str(SECONDS + 3)) as here:
+    with (
+        bench_database() as database,
+        world(rate=RATE, database=database, SENDING_RATE=str(RATE), SENDING_PUMP_SECONDS=str(SECONDS + 3)) as here,
+    ):
         set_up(here)
         _send()
         moments = _moments(here)
@@ -27,11 +30,10 @@ def main() -> None:
 
 def _send() -> None:
     from campaigns.sending import pump
-    from pecportal import vendor
     from tests.engine import running
 
     running(messages=SECONDS + 10)
-    pump.run(client=vendor.connect())
+    pump.run()
 
 
 def _moments(here: World) -> list[datetime]:

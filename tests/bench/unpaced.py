@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.rows import Row
-from tests.worlds import set_up, world
+from tests.worlds import bench_database, set_up, world
 
 MESSAGES = 4000
 THREADS = 32
@@ -15,7 +15,7 @@ ROUNDS = 3
 def main() -> None:
     """Alternate the two, so that both meet the same noise, and compare their best rounds."""
     options = {"SENDING_RATE": "0", "SENDING_THREADS": str(THREADS), "SENDING_PUMP_SECONDS": "120"}
-    with world(rate=0, latency=LATENCY, **options) as here:
+    with bench_database() as database, world(rate=0, latency=LATENCY, database=database, **options) as here:
         set_up(here)
         pumped, bare = [], []
         for _ in range(ROUNDS):
@@ -31,13 +31,11 @@ def main() -> None:
 
 def _pumped() -> float:
     from campaigns.sending import pump
-    from pecportal import vendor
     from tests.engine import running
 
     running(messages=MESSAGES)
-    client = vendor.connect()
     started = time.monotonic()
-    sent = pump.run(client=client)
+    sent = pump.run()
     if sent != MESSAGES:
         raise RuntimeError(f"The pump ended {sent} calls, not {MESSAGES}.")
     return MESSAGES / (time.monotonic() - started)

@@ -2,17 +2,33 @@
 
 import tempfile
 from collections.abc import Sequence
+from email.utils import format_datetime
 from pathlib import Path
 
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from campaigns import references
-from campaigns.models import Attachment, Attempt, Campaign, Message, MessageContent, Receipt
-from campaigns.preparing import attachments, drafts, recipients, writing
+from campaigns.models import (
+    Attachment,
+    Attempt,
+    Campaign,
+    Contact,
+    ContactGroup,
+    Message,
+    MessageContent,
+    OwnFile,
+    Receipt,
+    Sheet,
+)
+from campaigns.preparing import attachments, contacts, drafts, own, preflight, recipients, writing
+from campaigns.sending import launch
 from campaigns.states import CampaignState, MessageState, Outcome, Phase, Shown
+from campaigns.tracking import intake
 from mailboxes.models import Mailbox
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
+from pecportal.upstream.inbox import InboxItem
 from tests import build
 
 SUBJECT = "Avviso per {{ nome }}"
@@ -59,10 +75,48 @@ def attach(campaign: Campaign, content: bytes = b"Allegato.\n", *, name: str = "
         return attachments.add(campaign, path, name=name, actor=campaign.created_by)
 
 
+def own_file(campaign: Campaign, content: bytes = b"Fattura.\n", *, name: str) -> OwnFile:
+    """Give a draft a file for one recipient, through the work function."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload"
+        path.write_bytes(content)
+        return own.add(campaign, path, name=name, actor=campaign.created_by)
+
+
+def path(file: Attachment | OwnFile) -> Path:
+    """Where a file's bytes are, in the tests' folder."""
+    return Path(default_storage.path(file.stored_as))
+
+
+def attach_to(campaign: Campaign, content: bytes = b"Allegato.\n", *, name: str = "nota.txt") -> Attachment:
+    """Give a campaign that is no draft any more a file."""
+    state = campaign.state
+    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.DRAFT)
+    file = attach(campaign, content, name=name)
+    Campaign.objects.filter(pk=campaign.pk).update(state=state)
+    return file
+
+
 def ready(actor: User | None = None, *, csv: str = CSV, subject: str = SUBJECT, body: str = BODY) -> Campaign:
     """A draft that may be started."""
     campaign = upload(draft(actor), csv)
     return writing.save(campaign, subject=subject, body=body, actor=campaign.created_by)
+
+
+def checked(campaign: Campaign) -> Sheet:
+    """The sheet of a campaign's check before sending, made now."""
+    sheet = preflight.ask(campaign, actor=campaign.created_by)
+    preflight.make(sheet.pk)
+    sheet.refresh_from_db()
+    return sheet
+
+
+def launched(campaign: Campaign) -> Campaign:
+    """The campaign checked, started, and made ready: it runs, or waits for its time."""
+    launch.launch(campaign, actor=campaign.created_by, seen=checked(campaign).sha256)
+    launch.freeze(campaign.pk)
+    campaign.refresh_from_db()
+    return campaign
 
 
 def started(actor: User | None = None, *, statuses: Sequence[Shown] = (), name: str = "Avvisi di scadenza") -> Campaign:
@@ -161,3 +215,30 @@ def receipt(row: Message, kind: str, *, cause: str = "", reason: str = "", body:
         raw="{}",
         seen_at=now,
     )
+
+
+def item(
+    subject: str, *, body: str = "", date: str = "", sender: str = "posta-certificata@gestore.example"
+) -> InboxItem:
+    """A mail of an inbox as the vendor tells it; dated now unless said."""
+    written = date or format_datetime(timezone.now())
+    return InboxItem(None, sender, "ufficio@prova.example", written, subject, body, b"{}")
+
+
+def unmatched(mailbox: Mailbox, subject: str, *, body: str = "", date: str = "") -> Receipt:
+    """An item that no rule could give to a message, taken in as the tracker does."""
+    intake.take(mailbox, [item(subject, body=body, date=date)])
+    return Receipt.objects.filter(mailbox=mailbox).latest("pk")
+
+
+def contact(
+    actor: User, *, address: str = "rossi@pec.example", name: str = "Ditta Rossi", groups: Sequence[ContactGroup] = ()
+) -> Contact:
+    """Somebody in the address book of the organisation in which a person works."""
+    entry = contacts.Entry(address, name, "", {"settore": "scuole"})
+    return contacts.save(organisation_of(actor), entry, groups=groups, actor=actor)
+
+
+def group(actor: User, name: str = "Scuole") -> ContactGroup:
+    """A group of that address book."""
+    return contacts.make_group(organisation_of(actor), name, actor=actor)

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.models import Intake, Letter, Letterhead, OwnWaiver, Route, SavedText, TextVersion
+from campaigns.preparing import own
 from campaigns.states import Shown
 from pecportal.organisations.models import User
-from tests.campaigns import build
+from tests.campaigns import build, doubts
 
 pytestmark = pytest.mark.django_db
 MODELS = [model._meta.model_name or "" for model in apps.get_app_config("campaigns").get_models()]
@@ -26,6 +28,16 @@ def fill() -> None:
     csv = "nome;pec\nValore segreto;segreto@pec.example\nNeri;Parola segreta\n"
     draft = build.upload(build.draft(), csv)
     build.attach(draft, name="segreto.txt")
+    build.own_file(draft, name="segreto.txt")
+    own.place(draft, draft.own_files.get().pk, line=2, actor=draft.created_by)
+    facts = {"campaign": draft, "size": 1, "by": draft.created_by}
+    Intake.objects.create(name="segreto.txt", stored_as="x", faults=[["segreto.txt", "Parola segreta"]], **facts)
+    OwnWaiver.objects.create(campaign=draft, line=3, by=draft.created_by)
+    Letter.objects.create(campaign=draft, file_name="segreto.txt", subject="Oggetto segreto", body="Testo segreto")
+    Letterhead.objects.create(organisation=draft.organisation, name="Comune", changed_by=draft.created_by)
+    saved = SavedText.objects.create(organisation=draft.organisation, name="Solleciti")
+    said = {"subject": "Oggetto segreto", "body": "Testo segreto"}
+    TextVersion.objects.create(saved_text=saved, n=1, by=draft.created_by, **said)
     campaign = build.started(draft.created_by)
     row = build.message(campaign, status=Shown.UNDELIVERED, recipient="segreto@pec.example")
     row.content.subject, row.content.body = "Oggetto segreto", "Testo segreto"
@@ -34,6 +46,16 @@ def fill() -> None:
     receipt = build.receipt(row, "non_delivery", reason="segreto@pec.example", body="Testo segreto")
     receipt.subject = "Oggetto segreto"
     receipt.save()
+    doubt = doubts.doubt(campaign)
+    doubt.message.recipient, doubt.answer = "segreto@pec.example", "Parola segreta segreto@pec.example"
+    doubt.route = Route.objects.create(
+        mailbox=doubt.mailbox, url="https://pec.example/send", sender="u@pec.example", username="u", version="1"
+    )
+    doubt.message.save()
+    doubt.save()
+    doubt.message.content.subject, doubt.message.content.body = "Oggetto segreto", "Testo segreto"
+    doubt.message.content.save()
+    build.attach_to(campaign, name="segreto.txt")
     campaign.subject, campaign.body = "Oggetto segreto", "Testo segreto"
     campaign.save()
 

@@ -85,10 +85,10 @@ def test_ordinary_addresses_are_told_and_do_not_block() -> None:
 def test_a_changed_file_blocks_and_a_missing_one_too() -> None:
     campaign = build.ready()
     attachment = build.attach(campaign)
-    attachment.path.write_bytes(b"Allegat0.\n")
+    build.path(attachment).write_bytes(b"Allegat0.\n")
     assert blocking(campaign) == [("attachment", "attachments")]
 
-    attachment.path.unlink()
+    build.path(attachment).unlink()
 
     assert blocking(campaign) == [("attachment", "attachments")]
     assert [finding.code for finding in readiness.check(campaign, quick=True)] == ["attachment"]
@@ -105,14 +105,14 @@ def test_heavy_files_are_told_and_too_heavy_ones_block() -> None:
     assert ("too_heavy", "attachments") in blocking(campaign)
 
 
-@pytest.mark.parametrize(("daily", "monthly", "code"), [(52, None, "days"), (None, 52, "month"), (1000, 9000, None)])
+@pytest.mark.parametrize(("daily", "monthly", "code"), [(52, None, "days"), (None, 52, "days"), (1000, 9000, None)])
 def test_the_plans_limits_become_a_forecast(daily: int | None, monthly: int | None, code: str | None) -> None:
     campaign = build.ready()
     campaign.mailbox.plan = Plan(name="Prova", daily_limit=daily, monthly_limit=monthly, margin=50)
 
     assert list(notes(campaign)) == ([code] if code else [])
     if code == "days":
-        assert "about 2 days" in notes(campaign)["days"]
+        assert "2 days of sending" in notes(campaign)["days"]
 
 
 def test_a_plan_without_room_blocks() -> None:
@@ -141,7 +141,7 @@ def test_a_campaign_with_findings_does_not_start() -> None:
     campaign = build.ready(csv=build.CSV + "Neri;neri\n")
 
     with pytest.raises(Refusal, match="line 5"):
-        launch.launch(campaign, actor=campaign.created_by)
+        launch.launch(campaign, actor=campaign.created_by, seen="")
 
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.DRAFT

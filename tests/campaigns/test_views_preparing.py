@@ -15,7 +15,7 @@ from mailboxes.states import CredentialsState
 from pecportal.organisations.models import User
 from tests import build as kernel
 from tests.campaigns import build
-from tests.campaigns.pages import Answer, words
+from tests.campaigns.pages import Answer, as_guessed, words
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,13 @@ def file(content: str | bytes, name: str = "elenco.csv") -> SimpleUploadedFile:
 
 
 def post_list(browser: Client, campaign: Campaign, content: str | bytes, name: str = "elenco.csv") -> Answer:
-    return browser.post(reverse("campaigns:recipients", args=[campaign.pk]), {"file": file(content, name)}, follow=True)
+    """Upload a list, and take its columns for what they are guessed to be."""
+    url = reverse("campaigns:recipients", args=[campaign.pk])
+    page = browser.post(url, {"file": file(content, name)}, follow=True)
+    columns = reverse("campaigns:columns", args=[campaign.pk])
+    if page.status_code != 200 or page.request["PATH_INFO"] != columns:
+        return page
+    return browser.post(columns, as_guessed(page), follow=True)
 
 
 # --- the sender
@@ -109,8 +115,8 @@ def test_an_uploaded_list_is_summed_up_and_each_fault_stands_on_its_row(browser:
     text = words(page)
     assert "3 recipients were read." in text
     assert "2 rows cannot be sent to" in text
-    assert "5 pec This is not an e-mail address: it must look like name@domain.it. neri" in text
-    assert "6 pec This address is already on line 2. rossi@pec.example" in text
+    assert "5 Neri This is not an e-mail address: it must look like name@domain.it. neri" in text
+    assert "6 Rossi bis This address is already on line 2. rossi@pec.example" in text
 
 
 def bomb() -> bytes:
@@ -123,7 +129,7 @@ def bomb() -> bytes:
 
 BAD_LISTS = {
     "wrong encoding": (b"nome;pec\nRossi \x81\x8d;rossi@pec.example\n", "elenco.csv", "characters cannot be read"),
-    "no column of addresses": (b"nome;via\nRossi;via Roma\n", "elenco.csv", "No column of addresses was found"),
+    "no column of addresses": (b"nome;via\nRossi;via Roma\n", "elenco.csv", "Say which column holds"),
     "no rows": (b"nome;pec\n", "elenco.csv", "no rows"),
     "empty": (b"", "elenco.csv", "The file is empty."),
     "a bomb": (bomb(), "elenco.xlsx", "too large when it is unpacked"),
@@ -153,15 +159,16 @@ def test_no_file_at_all_is_told(browser: Client, clerk: User) -> None:
     assert response.status_code == 422
 
 
-def test_where_no_addresses_are_found_the_headings_become_a_choice(browser: Client, clerk: User) -> None:
+def test_where_no_addresses_are_found_the_clerk_says_which_column_has_them(browser: Client, clerk: User) -> None:
     campaign = build.draft(clerk)
-    page = post_list(browser, campaign, "nome;via\nRossi;via Roma\n")
-    assert '<option value="via">via</option>' in page.content.decode()
+    page = post_list(
+        browser, campaign, "nome;via\nRossi;via Roma\nBianchi;bianchi chiocciola pec\nVerdi;v@pec.example\n"
+    )
+    assert "Say which column holds the certified addresses" in words(page)
 
-    url = reverse("campaigns:recipients", args=[campaign.pk])
-    browser.post(url, {"file": file("nome;via\nRossi;rossi@pec.example\n"), "column": "via"})
+    browser.post(reverse("campaigns:columns", args=[campaign.pk]), {"column_1": "address"})
 
-    assert campaign.recipients.get().address == "rossi@pec.example"
+    assert campaign.recipients.get().address == "v@pec.example"
 
 
 def test_an_address_with_a_line_break_is_a_fault_with_the_break_made_visible(browser: Client, clerk: User) -> None:
@@ -193,9 +200,9 @@ def test_many_faults_are_paged(browser: Client, clerk: User) -> None:
     campaign = build.upload(build.draft(clerk), build.CSV + "".join(f"N;neri{n}\n" for n in range(120)))
     url = reverse("campaigns:recipients", args=[campaign.pk])
 
-    first, last = browser.get(url), browser.get(url, {"page": "3"})
+    first, last = browser.get(url), browser.get(url, {"after": "104"})
 
-    assert (first.content.count(b"campaign-message"), last.content.count(b"campaign-message")) == (50, 20)
+    assert (first.content.count(b"campaign-message"), last.content.count(b"campaign-message")) == (25, 20)
 
 
 # --- the text
@@ -350,7 +357,7 @@ def test_pages_of_preparation_lead_to_the_campaign_once_it_is_no_draft(browser: 
 def test_every_page_of_a_draft_opens_before_anything_is_prepared(browser: Client, clerk: User) -> None:
     campaign = build.draft(clerk)
 
-    names = ["detail", "edit", "recipients", "text", "attachments", "preview", "start", "cancel"]
+    names = ["detail", "edit", "recipients", "text", "attachments", "preview", "start", "stop"]
     statuses = [browser.get(reverse(f"campaigns:{name}", args=[campaign.pk])).status_code for name in names]
 
     assert statuses == [200] * len(names)

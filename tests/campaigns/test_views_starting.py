@@ -1,10 +1,9 @@
-"""Starting is a deliberate act on what was seen; pausing and cancelling are one click, and a second does no harm."""
+"""Starting is a deliberate act on what was seen; pausing and stopping are one click, and a second does no harm."""
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns import readiness
 from campaigns.models import Campaign, Recipient
 from campaigns.preparing import writing
 from campaigns.states import CampaignState, Shown
@@ -28,7 +27,7 @@ def browser(client: Client, clerk: User) -> Client:
 
 
 def start(browser: Client, campaign: Campaign, seen: str | None = None, **data: str) -> Answer:
-    given = {"seen": readiness.fingerprint(campaign) if seen is None else seen, **data}
+    given = {"seen": build.checked(campaign).sha256 if seen is None else seen, **data}
     return browser.post(reverse("campaigns:start", args=[campaign.pk]), given, follow=True)
 
 
@@ -39,6 +38,7 @@ def state(campaign: Campaign) -> str:
 
 def test_the_page_before_the_start_shows_sender_number_and_first_message(browser: Client, clerk: User) -> None:
     campaign = build.ready(clerk)
+    build.checked(campaign)
 
     text = words(browser.get(reverse("campaigns:start", args=[campaign.pk])))
 
@@ -50,7 +50,7 @@ def test_the_page_before_the_start_shows_sender_number_and_first_message(browser
 
 def test_a_campaign_starts_and_a_second_click_starts_nothing_more(browser: Client, clerk: User) -> None:
     campaign = build.ready(clerk)
-    seen = readiness.fingerprint(campaign)
+    seen = build.checked(campaign).sha256
 
     responses = [start(browser, campaign, seen) for _time in range(2)]
 
@@ -75,7 +75,7 @@ def test_findings_that_block_take_the_button_away_and_refuse_the_post(browser: C
 
 def test_what_has_changed_since_it_was_seen_is_not_started(browser: Client, clerk: User) -> None:
     campaign = build.ready(clerk)
-    seen = readiness.fingerprint(campaign)
+    seen = build.checked(campaign).sha256
     writing.save(campaign, subject="Altro oggetto", body=campaign.body, actor=clerk)
 
     response = start(browser, campaign, seen)
@@ -88,7 +88,9 @@ def test_what_has_changed_since_it_was_seen_is_not_started(browser: Client, cler
 def big(clerk: User, count: int) -> Campaign:
     campaign = build.ready(clerk)
     rows = [
-        Recipient(campaign=campaign, line=n, address=f"d{n}@pec.example", values={"nome": "x"})
+        Recipient(
+            campaign=campaign, version=campaign.list_version, line=n, address=f"d{n}@pec.example", values={"nome": "x"}
+        )
         for n in range(9, count + 6)
     ]
     Recipient.objects.bulk_create(rows)
@@ -136,9 +138,9 @@ def test_a_running_campaign_is_paused_resumed_and_second_clicks_do_no_harm(brows
             assert state(campaign) == expected
 
 
-def test_cancelling_asks_first_and_then_keeps_what_waits_from_leaving(browser: Client, clerk: User) -> None:
+def test_stopping_asks_first_and_then_keeps_what_waits_from_leaving(browser: Client, clerk: User) -> None:
     campaign = build.started(clerk, statuses=[Shown.DELIVERED, Shown.QUEUED, Shown.QUEUED])
-    url = reverse("campaigns:cancel", args=[campaign.pk])
+    url = reverse("campaigns:stop", args=[campaign.pk])
 
     assert "cannot be called back" in words(browser.get(url))
     assert state(campaign) == CampaignState.RUNNING
@@ -146,7 +148,7 @@ def test_cancelling_asks_first_and_then_keeps_what_waits_from_leaving(browser: C
     response = browser.post(url, follow=True)
     again = browser.post(url, follow=True)
 
-    assert state(campaign) == CampaignState.CANCELLED
+    assert state(campaign) == CampaignState.STOPPED
     assert "2 messages will not be sent" in words(response)
     assert again.status_code == 200
     statuses = list(campaign.messages.order_by("line").values_list("status", flat=True))
@@ -156,9 +158,9 @@ def test_cancelling_asks_first_and_then_keeps_what_waits_from_leaving(browser: C
 def test_a_draft_may_be_given_up(browser: Client, clerk: User) -> None:
     campaign = build.draft(clerk)
 
-    browser.post(reverse("campaigns:cancel", args=[campaign.pk]))
+    browser.post(reverse("campaigns:stop", args=[campaign.pk]))
 
-    assert state(campaign) == CampaignState.CANCELLED
+    assert state(campaign) == CampaignState.STOPPED
 
 
 @pytest.mark.parametrize("name", ["pause", "resume", "skip"])

@@ -115,7 +115,7 @@ def test_messages_are_found_by_status_and_recipient(
 
     response = browser.get(campaign.get_absolute_url(), query)
 
-    assert [message.line for message in response.context["page"]] == lines
+    assert [message.line for message in response.context["page"].rows] == lines
 
 
 def test_a_message_is_found_by_its_reference(browser: Client, clerk: User) -> None:
@@ -124,7 +124,7 @@ def test_a_message_is_found_by_its_reference(browser: Client, clerk: User) -> No
 
     response = browser.get(campaign.get_absolute_url(), {"q": wanted.ref.lower()})
 
-    assert list(response.context["page"]) == [wanted]
+    assert list(response.context["page"].rows) == [wanted]
 
 
 def test_a_message_shows_its_story_its_receipts_and_what_to_do(browser: Client, clerk: User) -> None:

@@ -5,7 +5,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns import readiness
 from campaigns.models import Campaign, InboxWatch
 from campaigns.states import Shown
 from campaigns.tracking import progress, reading
@@ -35,11 +34,14 @@ def test_a_list_becomes_messages_whose_every_fate_is_shown(client: Client, vendo
         assert client.post(reverse(f"campaigns:{name}", args=[campaign.pk]), data).status_code == 302
 
     post("recipients", file=SimpleUploadedFile("elenco.csv", LIST.encode()))
+    post("columns", column_0="name", column_1="address")
     post("skip")
     post("text", subject="Sollecito per {{ ragione_sociale }}", body="Gentile {{ ragione_sociale }},\n\nsaluti")
     post("attachments", upload=[SimpleUploadedFile("avviso.txt", b"Importo dovuto\n")])
     campaign.refresh_from_db()
-    post("start", seen=readiness.fingerprint(campaign))
+    post("check")
+    jobs.run()
+    post("start", seen=campaign.sheets.get().sha256)
     jobs.run()
     vendor.advance(hours=30)
     InboxWatch.objects.update(read_at=None)

@@ -1,5 +1,6 @@
 """A real browser at the running portal: pages at two sizes, pictures of them, and what no page may do."""
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,7 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from pecportal.organisations.models import User
@@ -22,12 +24,15 @@ FLAGS = [
     "--disable-gpu",
 ]
 DESKTOP, PHONE = (1280, 900), (375, 812)
-PATIENCE_MS = 15_000
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
+INK = 200  # dark pixels that a line of text has at least
 
 Complaints = dict[Page, list[str]]
 SignIn = Callable[[Page, User], None]
 Look = Callable[[Page, str], None]
 Accessible = Callable[[Page], None]
+ReadLetter = Callable[[Page, str], None]
 
 
 @pytest.fixture(scope="session")
@@ -86,12 +91,30 @@ def look(complaints: Complaints) -> Look:
 
     def act(page: Page, name: str) -> None:
         if folder := os.environ.get("SCREENSHOTS"):
-            width = page.evaluate("window.innerWidth")
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+            _photograph(page, Path(folder), name)
+        # a busy machine may only have begun with the page that was asked for
+        page.wait_for_function("document.documentElement !== null && document.readyState === 'complete'")
         assert complaints[page] == []
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert too_wide <= 0, f"{name} is {too_wide} pixels wider than its screen"
+
+    return act
+
+
+@pytest.fixture
+def read_letter() -> ReadLetter:
+    """Read the letter in its frame: `read_letter(page, "Gentile …")` fails unless the words are there and drawn."""
+
+    def act(page: Page, words: str) -> None:
+        frame = page.locator(".campaign-letter iframe")
+        expect(frame.content_frame.get_by_text(words)).to_be_visible()
+        for _ in range(20):
+            picture = Image.open(io.BytesIO(frame.screenshot())).convert("L")
+            if sum(picture.histogram()[:128]) >= INK:
+                return
+            page.wait_for_timeout(250)
+        raise AssertionError("The letter's frame is blank.")
 
     return act
 
@@ -128,6 +151,16 @@ def _page(
     heard = complaints[page]
     context.close()
     assert heard == []
+
+
+def _photograph(page: Page, folder: Path, name: str) -> None:
+    """A picture of the whole page. The window grows to it: Chromium draws no sandboxed frame outside of its window."""
+    screen = page.viewport_size or {"width": DESKTOP[0], "height": DESKTOP[1]}
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": screen["width"], "height": max(height, screen["height"])})
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / f"{name}-{screen['width']}.png")
+    page.set_viewport_size(screen)
 
 
 def _hear(message: ConsoleMessage, complaints: list[str]) -> None:

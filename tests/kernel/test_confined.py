@@ -48,6 +48,29 @@ def test_one_that_does_not_end_is_ended() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_what_it_started_is_ended_with_it(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    child = f"import time; time.sleep(1); open({str(mark)!r}, 'w')"
+    statement = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
+
+    with pytest.raises(confined.TooSlow):
+        run(statement, seconds=0.8)
+    time.sleep(2)
+
+    assert not mark.exists()
+
+
+def test_one_that_says_too_much_is_ended() -> None:
+    with pytest.raises(confined.Overrun):
+        run("import sys\nwhile True: sys.stdout.write('x' * 2**20)", seconds=60)
+
+
+def test_what_it_said_before_its_end_is_heard() -> None:
+    statement = "import os; os.write(1, b'one'); os.abort()"
+    with confined.telling("timeit", "-n", "1", "-r", "1", "-s", statement) as process:
+        assert confined.heard(process, until=time.monotonic() + 30) == b"one"
+
+
 def test_one_that_nobody_listens_to_is_ended() -> None:
     with confined.telling("timeit", "-n", "1", "-r", "1", "-s", "import time; time.sleep(60)") as process:
         assert process.poll() is None

@@ -2,15 +2,19 @@
 
 import io
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
+import pillow_heif
 from django.db.models import F
 from django.utils import timezone
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from pypdf import PdfWriter
 
-from mailboxes import activation, papers, registration
-from mailboxes.models import HandIn, Mailbox, Plan, VendorAct
+from mailboxes import activation, examining, gathering, papers, registration
+from mailboxes.gathering import Gathered
+from mailboxes.models import HandIn, Mailbox, Paper, Plan, VendorAct
+from mailboxes.models.papers import PaperKind
 from pecportal import vendor as vendors
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
@@ -56,8 +60,10 @@ def office_of(person: User) -> Organisation:
 
 
 def plan() -> Plan:
-    """The plan that most have."""
-    found, _made = Plan.objects.get_or_create(name="PEC Massiva Standard", defaults={"daily_limit": 3500})
+    """The plan that most have, with its price."""
+    facts: dict[str, Any] = {"daily_limit": 3500, "yearly_price": Decimal(99), "message_price": Decimal("0.05")}
+    facts["prices_noted_on"] = date(2020, 1, 31)
+    found, _made = Plan.objects.get_or_create(name="PEC Massiva Standard", defaults=facts)
     return found
 
 
@@ -98,9 +104,32 @@ def registered(jobs: Jobs, actor: User | None = None, **others: Any) -> Mailbox:
 
 def handed_in(box: Mailbox) -> HandIn:
     """Good papers of a registered mailbox, whose job waits."""
-    return activation.hand_in(
-        box, signed_form=("modulo.pdf", pdf()), identity=("carta.jpg", picture()), actor=box.created_by
-    )
+    gathered(box)
+    return activation.hand_in(box, actor=box.created_by)
+
+
+def gathered(
+    box: Mailbox,
+    *,
+    form: bytes | None = None,
+    identity: bytes | None = None,
+    names: tuple[str, str] = ("modulo.pdf", "carta.jpg"),
+) -> Gathered:
+    """Papers that wait to be handed in."""
+    for kind, name, data in (
+        (PaperKind.SIGNED_FORM, names[0], form or pdf()),
+        (PaperKind.IDENTITY, names[1], identity or picture()),
+    ):
+        gathering.put(box, kind, name=name, data=data, actor=box.created_by)
+    return gathering.gathered(box)
+
+
+def paper(
+    box: Mailbox, kind: PaperKind, data: bytes, *, name: str = "modulo.pdf", hand_in: HandIn | None = None
+) -> Paper:
+    """A paper that is kept, without having been looked at."""
+    with papers.shelf() as shelf:
+        return papers.keep(box, kind, shelf.put(data), name=name, hand_in=hand_in)
 
 
 def fresh(box: Mailbox) -> Mailbox:
@@ -136,6 +165,26 @@ def picture(
     return out.getvalue()
 
 
+def text_picture(width: int = 1700, height: int = 2300, *, blur: float = 0, paper: str = "white") -> bytes:
+    """A photograph of a written page; `blur` is a radius in pixels."""
+    picture = Image.new("RGB", (width, height), paper)
+    draw = ImageDraw.Draw(picture)
+    for line in range(20):
+        draw.text(
+            (width // 12, height // 12 + line * 60), "Il sottoscritto chiede l'attivazione", "black", font_size=40
+        )
+    out = io.BytesIO()
+    picture.filter(ImageFilter.GaussianBlur(blur)).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def heic(width: int = 900, height: int = 1200) -> bytes:
+    """A picture as telephones make them."""
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (width, height), "white")).save(out)
+    return out.getvalue()
+
+
 def pdf(pages: int = 1, *, password: str | None = None, owner: str | None = None) -> bytes:
     """A PDF of empty pages; `password` opens it, `owner` only locks it against changes."""
     writer, out = PdfWriter(), io.BytesIO()
@@ -149,4 +198,4 @@ def pdf(pages: int = 1, *, password: str | None = None, owner: str | None = None
 
 def merged(*files: bytes) -> bytes:
     """One PDF of these files."""
-    return papers.merged([(f"file{number}", data) for number, data in enumerate(files)])
+    return examining.merged([(f"file{number}", data) for number, data in enumerate(files)])[0]

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from pypdf import PdfReader
 from pytest_django import Settings
 
-from mailboxes import activation, papers, tasks
+from mailboxes import activation, gathering, papers, tasks
 from mailboxes.models import HandIn, Mailbox, Paper
 from mailboxes.models.papers import PaperKind
 from pecportal import vendor as vendors
@@ -76,9 +76,8 @@ def test_both_papers_reach_the_vendor_as_one_pdf_in_their_order(
     vendor: TroubledSandbox, box: Mailbox, jobs: Jobs
 ) -> None:
     form = papers.contents(activation.fetch_form(box, client=vendors.connect()))
-    activation.hand_in(
-        box, signed_form=("firmato.pdf", form), identity=("carta.jpg", build.picture()), actor=box.created_by
-    )
+    build.gathered(box, form=form)
+    activation.hand_in(box, actor=box.created_by)
     jobs.run()
 
     (document,) = vendor.mailboxes()[0].documents
@@ -111,7 +110,7 @@ def test_papers_handed_in_twice_are_taken_once(box: Mailbox, jobs: Jobs) -> None
     build.handed_in(box)
 
     with pytest.raises(Refusal):
-        build.handed_in(box)
+        activation.hand_in(box, actor=box.created_by)
 
     assert HandIn.objects.count() == 1
 
@@ -127,20 +126,16 @@ def test_a_paper_that_cannot_be_taken_is_named_and_nothing_is_kept(box: Mailbox,
     before = list((tmp_path / "files" / "papers").iterdir())
 
     with pytest.raises(Refusal) as caught:
-        activation.hand_in(
-            box, signed_form=("a.pdf", build.pdf()), identity=("b.doc", b"\xd0\xcf\x11\xe0"), actor=box.created_by
-        )
+        gathering.put(box, PaperKind.IDENTITY, name="b.doc", data=b"\xd0\xcf\x11\xe0", actor=box.created_by)
 
     assert caught.value.field == "identity"
-    assert not HandIn.objects.exists()
+    assert not gathering.gathered(box).keys
     assert list((tmp_path / "files" / "papers").iterdir()) == before
 
 
 def test_papers_lie_sealed_on_disk_under_names_that_tell_nothing(box: Mailbox, tmp_path: Path) -> None:
     form, identity = build.pdf(), build.picture()
-    activation.hand_in(
-        box, signed_form=("Rossi modulo.pdf", form), identity=("Rossi carta.jpg", identity), actor=box.created_by
-    )
+    build.gathered(box, form=form, identity=identity, names=("Rossi modulo.pdf", "Rossi carta.jpg"))
 
     files = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
     assert len(files) == 4  # the vendor's form, both papers, and the two as one
@@ -192,7 +187,7 @@ def test_a_refused_hand_in_is_told_and_papers_are_wanted_again(
     assert handed.state == "refused"
     assert sentence in handed.objection
     assert words in handed.objection
-    assert activation.wants_documents(build.fresh(box))
+    assert gathering.wants_documents(build.fresh(box))
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "Wrong Token"), (429, "Too Many Requests")])

@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from mailboxes import callbacks, credentials
-from mailboxes.models import Mailbox, Paper, Plan
+from mailboxes import callbacks, credentials, orders
+from mailboxes.models import Found, Mailbox, PagePicture, Paper, Plan, SpaceReading
 from pecportal.journal.models import Entry
 from pecportal.organisations.models import User
 from tests.jobs import Jobs
@@ -35,7 +36,16 @@ def secrets(vendor: TroubledSandbox, jobs: Jobs) -> list[str]:
     Mailbox.objects.filter(pk=box.pk).update(vendor_state="evasa")
     credentials.enter(build.fresh(box), username=box.address, password="segretissima", actor=box.created_by)
     row = build.fresh(box)
-    places = list(Paper.objects.values_list("stored_as", flat=True))
+    SpaceReading.objects.create(mailbox=row, at=timezone.now(), used=1, limit=2)
+    orders.order_revocation(row, typed=row.address, actor=row.created_by)
+    Found.objects.create(vendor_id="a1", address="x@y.example", found_at=timezone.now(), seen_at=timezone.now())
+    PagePicture.objects.get_or_create(
+        paper=Paper.objects.earliest("pk"), page=1, defaults={"stored_as": "papers/picture"}
+    )
+    places = [
+        *Paper.objects.values_list("stored_as", flat=True),
+        *PagePicture.objects.values_list("stored_as", flat=True),
+    ]
     return [token, row.callback_sha256, row.password_sealed, "segretissima", "carta.jpg", *places]
 
 
@@ -77,11 +87,23 @@ def test_nothing_is_deleted_in_the_console(operator: Client, secrets: list[str])
 
 
 def test_what_the_engine_wrote_is_neither_added_nor_changed(operator: Client, secrets: list[str]) -> None:
-    for name in sorted(set(MODELS) - {"plan", "mailbox"}):
+    for name in sorted(set(MODELS) - {"plan", "mailbox", "found"}):
         change = reverse(f"admin:mailboxes_{name}_change", args=[first(name).pk])
         assert operator.get(reverse(f"admin:mailboxes_{name}_add")).status_code == 403, name
         assert operator.post(change, {"state": "taken"}).status_code == 403, name
-    assert operator.get(reverse("admin:mailboxes_mailbox_add")).status_code == 403
+    for name in ("mailbox", "found"):
+        assert operator.get(reverse(f"admin:mailboxes_{name}_add")).status_code == 403
+
+
+def test_an_operator_says_whose_a_found_mailbox_is_and_that_is_recorded(operator: Client, secrets: list[str]) -> None:
+    found, office = Found.objects.get(), Mailbox.objects.get().organisation
+    change = {"organisation": office.pk, "address": "z@y.example", "vendor_id": "b2"}
+
+    operator.post(reverse("admin:mailboxes_found_change", args=[found.pk]), change)
+
+    found.refresh_from_db()
+    assert (found.organisation, found.address, found.vendor_id) == (office, "x@y.example", "a1")
+    assert Entry.objects.get(action="found.offer").actor_name == "operatore@portale.example"
 
 
 def test_of_a_mailbox_only_the_plan_is_changed_and_that_is_recorded(operator: Client, secrets: list[str]) -> None:
@@ -103,9 +125,25 @@ def test_of_a_mailbox_only_the_plan_is_changed_and_that_is_recorded(operator: Cl
 def test_a_plans_numbers_are_changed_and_that_is_recorded(operator: Client) -> None:
     plan = build.plan()
     numbers = {"name": plan.name, "daily_limit": "5000", "monthly_limit": "", "margin": "10"}
+    numbers |= {"kind": "PECMASSIVA", "yearly_price": "120.50", "prices_noted_on": "2026-12-01", "is_orderable": "on"}
+    numbers |= {"window": "rolling", "zone": "Europe/Rome", "counts": "recipients", "rate": "2", "pace_of": "account"}
 
     operator.post(reverse("admin:mailboxes_plan_change", args=[plan.pk]), numbers)
 
     plan.refresh_from_db()
     assert (plan.daily_limit, plan.monthly_limit, plan.margin) == (5000, None, 10)
-    assert Entry.objects.get(action="plan.save").facts["daily_limit"] == 5000
+    assert (plan.window, plan.rate, plan.pace_of) == ("rolling", 2.0, "account")
+    facts = Entry.objects.get(action="plan.save").facts
+    assert (facts["daily_limit"], facts["window"], facts["rate"]) == (5000, "rolling", 2.0)
+    assert (facts["yearly_price"], facts["prices_noted_on"], facts["message_price"]) == ("120.50", "2026-12-01", None)
+
+
+def test_a_price_without_its_day_is_refused(operator: Client) -> None:
+    plan = build.plan()
+    numbers = {"name": plan.name, "margin": "10", "kind": "PECMASSIVA", "yearly_price": "120.50"}
+    numbers |= {"window": "rolling", "zone": "Europe/Rome", "counts": "recipients", "pace_of": "account"}
+
+    page = operator.post(reverse("admin:mailboxes_plan_change", args=[plan.pk]), numbers)
+
+    assert "Say on which day these prices were in force." in page.content.decode()
+    assert not Entry.objects.filter(action="plan.save").exists()

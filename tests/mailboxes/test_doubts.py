@@ -9,6 +9,7 @@ from mailboxes.models.acts import ActKind, ActOutcome
 from mailboxes.states import MailboxState
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
+from pecportal.operation import deployment
 from tests import build as kernel
 from tests.jobs import Jobs
 from tests.mailboxes import build
@@ -128,7 +129,7 @@ def test_a_mailbox_that_somebody_else_has_here_is_not_taken_for_ones_own(vendor:
 def test_of_two_organisations_that_lost_their_answers_each_finds_its_own(vendor: TroubledSandbox, jobs: Jobs) -> None:
     other = build.keeper(kernel.organisation(name="Altro ufficio"))
     vendor.lose("POST", taken=False)
-    theirs = build.submitted(other, codice_fiscale_richiedente="BNCGVN70A01F205J")
+    theirs = build.submitted(other, codice_fiscale_richiedente="RSSMRA82D51HR01C")
     jobs.run()
     vendor.lose("POST", taken=True)
     ours = build.registered(jobs)
@@ -337,3 +338,39 @@ def test_mailboxes_that_are_not_ours_to_get_are_left_alone(vendor: TroubledSandb
     sweep(jobs)
 
     assert VendorAct.objects.count() == 0
+
+
+# --- a restored backup
+
+
+def restore_before_registration(jobs: Jobs) -> Mailbox:
+    """A backup that was made while the registration waited is restored after it was done."""
+    box = build.registered(jobs)
+    VendorAct.objects.all().delete()
+    box.papers.all().delete()
+    Mailbox.objects.update(state=MailboxState.REGISTERING, vendor_id="", vendor_state="", vendor_record={})
+    deployment.restored()
+    return build.fresh(box)
+
+
+def test_after_a_restore_a_registration_that_was_done_meanwhile_is_found_and_not_paid_twice(
+    vendor: TroubledSandbox, jobs: Jobs
+) -> None:
+    box = restore_before_registration(jobs)
+
+    build.register(box)
+    sweep(jobs)
+
+    assert vendor.count("POST /pec") == 1
+    assert build.fresh(box).vendor_id == vendor.mailboxes()[0].id
+
+
+def test_after_a_restore_one_that_was_not_done_is_left_to_a_person(vendor: TroubledSandbox, jobs: Jobs) -> None:
+    box = build.submitted()
+    deployment.restored()
+
+    sweep(jobs, times=2)
+
+    assert vendor.count("POST /pec") == 0
+    assert build.fresh(box).state == MailboxState.UNCERTAIN
+    assert registration.may_ask_again(build.fresh(box))

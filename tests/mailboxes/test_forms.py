@@ -1,23 +1,21 @@
-"""What a clerk may enter, and the sentence beside what they may not."""
+"""Which address, kind and plan a clerk may ask for, and the sentence beside what they may not."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
 
-from mailboxes.forms import AddressForm, ApplicantForm, HolderForm, KindForm
-from mailboxes.models import Application, Mailbox
+from mailboxes import naming
+from mailboxes.forms import AddressForm, DeclarationForm, KindForm
+from mailboxes.forms.asking import LOCAL_PART
+from mailboxes.models import Mailbox, Plan
 from tests.mailboxes import build
 
 pytestmark = pytest.mark.django_db
-
-
-def applicant(**changes: Any) -> ApplicantForm:
-    return ApplicantForm(build.typed(build.APPLICANT, **changes), instance=Application())
-
-
-def holder(**changes: Any) -> HolderForm:
-    return HolderForm(build.typed(build.HOLDER, **changes), instance=Application())
 
 
 def kind(address: str, **changes: Any) -> KindForm:
@@ -95,148 +93,123 @@ def test_the_kind_fits_the_address(address: str, kind_: str, valid: bool) -> Non
     assert ("kind" not in kind(address, kind=kind_).errors) is valid
 
 
-# --- the applicant
+REASONS = [
+    ("a b", "no blanks"),
+    ("perché", "no accents"),
+    (".a", "stand between letters"),
+    ("a..b", "stand between letters"),
+    ("a_", "stand between letters"),
+    ("a+b", "use only letters"),
+    ("a'b", "use only letters"),
+    ("a" * 65, "at most 64 signs"),
+    ("", "Write the name"),
+]
 
 
-def test_a_complete_applicant_is_taken_as_typed() -> None:
-    form = applicant(codice_fiscale_richiedente="rss mra 82d51 h501h", nazione_nascita_richiedente="it")
+@pytest.mark.parametrize(("typed", "reason"), REASONS)
+def test_a_name_that_cannot_be_is_refused_with_its_reason(typed: str, reason: str) -> None:
+    form = AddressForm({"name": typed, "domain": "pecmassiva.com"})
 
-    assert form.is_valid(), form.errors
-    assert form.cleaned_data["codice_fiscale_richiedente"] == "RSSMRA82D51H501H"
-    assert form.cleaned_data["nazione_nascita_richiedente"] == "IT"
-
-
-NAMES = [("Niccolò", "D'Ambrosio"), ("Zoë Anne-Marie", "De’ Medici"), ("Đorđe", "Łukasiewicz"), ("José", "O'Brien")]
-
-
-@pytest.mark.parametrize(("first", "last"), NAMES)
-def test_apostrophes_accents_and_foreign_letters_are_names(first: str, last: str) -> None:
-    form = applicant(nome_richiedente=first, cognome_richiedente=last)
-
-    assert form.is_valid(), form.errors
-    assert (form.cleaned_data["nome_richiedente"], form.cleaned_data["cognome_richiedente"]) == (first, last)
-
-
-@pytest.mark.parametrize("name", ["Ma\nria", "Ma\x00ria", "Ma\u202eria", "Ma\tria"])
-def test_invisible_characters_in_a_name_are_refused(name: str) -> None:
-    assert "nome_richiedente" in applicant(nome_richiedente=name).errors
-
-
-OMOCODIA = ["RSSMRA82D51HR01C", "RSSMRA82DR1H501T", "RSSMRAUNDRMHRLMR"]
-
-
-@pytest.mark.parametrize("code", OMOCODIA)
-def test_codes_with_letters_for_digits_are_taken(code: str) -> None:
-    assert applicant(codice_fiscale_richiedente=code).is_valid()
-
-
-@pytest.mark.parametrize("code", ["RSSMRA82D51H501X", "RSSMRA82D51H501", "non ce l'ho"])
-def test_a_wrong_code_is_told(code: str) -> None:
-    assert "check it sign by sign" in str(applicant(codice_fiscale_richiedente=code).errors)
-
-
-def test_a_mans_and_a_womans_code_are_told_apart() -> None:
-    assert applicant(codice_fiscale_richiedente="RSSMRA82D11H501D", sesso_richiedente="M").is_valid()
-    assert "sesso_richiedente" in applicant(codice_fiscale_richiedente="RSSMRA82D11H501D").errors
-    assert "sesso_richiedente" in applicant(sesso_richiedente="M").errors
-
-
-@pytest.mark.parametrize("typed", ["11/04/1982", "11-04-1982", "11.04.1982", "1982-04-11", "11/4/1982"])
-def test_a_date_is_written_as_italians_write_it(typed: str) -> None:
-    form = applicant(data_nascita_richiedente=typed)
-
-    assert form.is_valid(), form.errors
-    assert form.cleaned_data["data_nascita_richiedente"] == date(1982, 4, 11)
-
-
-@pytest.mark.parametrize("typed", ["04/11/1982", "31/02/1982", "11/04/2982", "11/04/1882", "ieri", "", "11/04/82"])
-def test_a_date_that_cannot_be_or_that_the_code_contradicts_is_told(typed: str) -> None:
-    assert "data_nascita_richiedente" in applicant(data_nascita_richiedente=typed).errors
-
-
-def test_an_italian_birth_needs_a_province_and_a_foreign_one_none() -> None:
-    assert "provincia_nascita_richiedente" in applicant(provincia_nascita_richiedente="").errors
-
-    form = applicant(nazione_nascita_richiedente="fr", provincia_nascita_richiedente="RM")
-    assert form.is_valid(), form.errors
-    assert form.cleaned_data["provincia_nascita_richiedente"] == ""
-
-
-@pytest.mark.parametrize("country", ["Italia", "I", "1T", "ÌT", ""])
-def test_a_country_is_two_letters(country: str) -> None:
-    assert "nazione_nascita_richiedente" in applicant(nazione_nascita_richiedente=country).errors
-
-
-@pytest.mark.parametrize(("number", "valid"), [("+39 06 1234567", True), ("06/123.45-67", True), ("zero sei", False)])
-def test_a_telephone_number_is_digits(number: str, valid: bool) -> None:
-    assert ("telefono" not in applicant(telefono=number).errors) is valid
-    assert ("cellulare" not in applicant(cellulare=number).errors) is valid
-
-
-# --- the holder
-
-
-def test_a_complete_holder_is_taken() -> None:
-    form = holder(cf_piva_titolare="IT 07973780013")
-
-    assert form.is_valid(), form.errors
-    assert form.cleaned_data["cf_piva_titolare"] == "07973780013"
-
-
-def test_a_private_person_needs_neither_name_nor_number_nor_sector() -> None:
-    form = holder(tipo_cliente="PV", denominazione_titolare="", cf_piva_titolare="")
-
-    assert form.is_valid(), form.errors
-    assert form.cleaned_data["sottotipo_cliente"] == ""
-
-
-@pytest.mark.parametrize("kind_", ["IM", "PS", "PL", "PC", "A", "X"])
-@pytest.mark.parametrize("name", ["denominazione_titolare", "cf_piva_titolare"])
-def test_everybody_else_needs_both(kind_: str, name: str) -> None:
-    form = holder(tipo_cliente=kind_, **{name: ""})
-
-    assert name in form.errors
+    assert not form.is_valid()
+    assert reason in str(form.errors["name"])
 
 
 @pytest.mark.parametrize(
-    ("kind_", "sector", "valid"),
+    ("data", "address"),
     [
-        ("IM", "IN", True),
-        ("IM", "LC", False),
-        ("IM", "", False),
-        ("PS", "PA", True),
-        ("PL", "LC", True),
-        ("A", "", True),
+        ({"name": "Tributi", "domain": "legalmail.it"}, "tributi@legalmail.it"),
+        ({"name": "tributi", "domain": "own", "own_domain": " PEC.Comune.Example "}, "tributi@pec.comune.example"),
+        ({"name": "tributi", "domain": "own", "own_domain": "@pec.comune.example"}, "tributi@pec.comune.example"),
+        ({"name": "Altro@Legalmail.it", "domain": "pecmassiva.com"}, "altro@legalmail.it"),  # pasted as a whole
     ],
 )
-def test_a_sector_belongs_to_its_kind_of_holder(kind_: str, sector: str, valid: bool) -> None:
-    assert ("sottotipo_cliente" not in holder(tipo_cliente=kind_, sottotipo_cliente=sector).errors) is valid
+def test_an_address_is_put_together(data: dict[str, str], address: str) -> None:
+    form = AddressForm(data)
+
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["address"] == address
 
 
-def test_another_sector_is_named() -> None:
-    assert "sottotipo_cliente_altro" in holder(sottotipo_cliente="X").errors
-    assert holder(sottotipo_cliente="X", sottotipo_cliente_altro="Unione").is_valid()
-    form = holder(sottotipo_cliente_altro="Unione")
-    assert form.is_valid()
-    assert form.cleaned_data["sottotipo_cliente_altro"] == ""
+@pytest.mark.parametrize("own", ["", "comune", "comune..it", "-x.it", "pécs.it", "legalmail.it", "x.pecmassiva.com"])
+def test_an_own_domain_is_one_and_not_the_providers(own: str) -> None:
+    form = AddressForm({"name": "tributi", "domain": "own", "own_domain": own})
+
+    assert not form.is_valid()
+    assert "own_domain" in form.errors
+
+
+def test_the_vendors_trial_system_has_domains_of_its_own(settings: Settings) -> None:
+    settings.OPENAPI_ENV = "test"
+
+    assert AddressForm({"name": "a", "domain": "testcert.legalmail.it"}).is_valid()
+    assert not AddressForm({"name": "a", "domain": "legalmail.it"}).is_valid()
+    settings.OPENAPI_ENV = "production"
+    assert not kind("a@testcert.legalmail.it", kind="GOLD", plan="").is_valid()
+
+
+def test_an_address_comes_back_into_its_fields() -> None:
+    assert AddressForm(address="a@legalmail.it").initial == {"name": "a", "domain": "legalmail.it", "own_domain": ""}
+    own = AddressForm(address="a@pec.comune.example").initial
+    assert own == {"name": "a", "domain": "own", "own_domain": "pec.comune.example"}
+
+
+@given(st.text(max_size=70))
+def test_whatever_is_typed_is_an_address_or_refused_with_a_reason(typed: str) -> None:
+    form = AddressForm({"name": typed, "domain": "pecmassiva.com"})
+
+    if form.is_valid():
+        name, _at, domain = form.cleaned_data["address"].rpartition("@")
+        assert LOCAL_PART.fullmatch(name)
+        assert ".." not in name
+        assert domain.isascii()
+    else:
+        assert all(len(str(sentence)) > 10 for sentences in form.errors.values() for sentence in sentences)
+
+
+# --- other names to propose
+
+
+def test_other_addresses_are_made_from_the_name_and_the_organisation() -> None:
+    found = naming.proposals("tributi@pecmassiva.com", "Comune di Città Sant'Angelo")
+
+    assert "tributi.angelo@pecmassiva.com" in found
+    assert "tributi@pecmassiva.com" not in found
+    assert 1 < len(found) <= naming.MOST
+
+
+@given(st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,20}[a-z0-9])?", fullmatch=True), st.text(max_size=40))
+def test_what_is_proposed_can_be_an_address(name: str, organisation: str) -> None:
+    for address in naming.proposals(f"{name}@pecmassiva.com", organisation):
+        assert address != f"{name}@pecmassiva.com"
+        if ".." not in name:
+            assert AddressForm({"address": address}).is_valid()
+
+
+# --- the plan
+
+
+def test_a_plan_that_is_bought_elsewhere_is_not_chosen_here() -> None:
+    flat = Plan.objects.create(name="Altrove", is_orderable=False, bought_at="https://pecmassiva.example/")
+
+    form = kind("a@pecmassiva.com", plan=flat.pk)
+
+    assert "not ordered here" in str(form.errors["plan"])
+
+
+def test_a_plan_of_another_kind_does_not_count() -> None:
+    gold = Plan.objects.create(name="Gold", kind="GOLD", yearly_price=Decimal(50), prices_noted_on=date(2020, 1, 1))
+
+    assert "plan" in kind("a@pecmassiva.com", plan=gold.pk).errors
+    form = kind("a@legalmail.it", kind="GOLD", plan=build.plan().pk)
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["plan"] == gold  # it tells the price
+
+
+# --- the declaration
 
 
 @pytest.mark.parametrize(
-    ("code", "sentence"),
-    [("07973780014", "neither a valid VAT number"), ("7973780013", "zeros are missing"), ("x", "neither a valid")],
+    ("typed", "valid"), [("I DECLARE", True), (" i  declare. ", True), ("", False), ("yes", False), ("I DECLAR", False)]
 )
-def test_a_wrong_vat_number_is_told(code: str, sentence: str) -> None:
-    assert sentence in str(holder(cf_piva_titolare=code).errors)
-
-
-@pytest.mark.parametrize(("code", "valid"), [("00100", True), ("0010", False), ("OO1OO", False), ("００１００", False)])
-def test_an_italian_postal_code_has_five_digits(code: str, valid: bool) -> None:
-    assert ("cap_titolare" not in holder(cap_titolare=code).errors) is valid
-
-
-def test_an_address_abroad_has_no_province_and_any_postal_code() -> None:
-    form = holder(nazione_titolare="FR", provincia_titolare="", cap_titolare="F-75001")
-
-    assert form.is_valid(), form.errors
-    assert form.cleaned_data["provincia_titolare"] == "EE"
-    assert "provincia_titolare" in holder(provincia_titolare="EE").errors
+def test_the_word_of_the_declaration_is_typed(typed: str, valid: bool) -> None:
+    assert DeclarationForm({"declaration": typed}).is_valid() is valid

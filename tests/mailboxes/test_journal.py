@@ -17,6 +17,8 @@ STORY = [
     "mailbox.start",
     "mailbox.register",
     "mailbox.state",
+    "mailbox.paper_put",
+    "mailbox.paper_put",
     "mailbox.hand_in",
     "mailbox.state",
     "mailbox.credentials",

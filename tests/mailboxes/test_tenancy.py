@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mailboxes import urls
-from mailboxes.models import Mailbox
+from mailboxes.models import Found, Mailbox
 from pecportal.organisations.models import User
 from pecportal.permissions import Role
 from tests import build as kernel
@@ -16,9 +16,17 @@ pytestmark = pytest.mark.django_db
 
 NOBODYS = 987_654_321
 ROUTES = {str(pattern.name) for pattern in urls.urlpatterns}
-WITHOUT_MAILBOX = {"index", "start", "availability"}
+WITHOUT_MAILBOX = {"index", "start", "availability", "places", "expiries", "record"}
 FOR_EVERYBODY = {"callback"}  # the vendor's: it has tests of its own
 FOR_MEMBERS = {"detail"}
+MORE: dict[str, list[str | int]] = {  # arguments beside the mailbox
+    "step": ["applicant"],
+    "put_paper": ["identity"],
+    "take_paper_back": ["identity"],
+    "use_paper_again": ["identity"],
+    "paper": [1],
+    "page_picture": [1, 1],
+}
 OF_A_MAILBOX = sorted(ROUTES - WITHOUT_MAILBOX - FOR_EVERYBODY)
 
 
@@ -29,7 +37,7 @@ def foreign() -> Mailbox:
 
 
 def address(name: str, pk: int) -> str:
-    return reverse(f"mailboxes:{name}", args=[pk, "applicant"] if name == "step" else [pk])
+    return reverse(f"mailboxes:{name}", args=[pk, *MORE.get(name, [])])
 
 
 def rows() -> str:
@@ -68,9 +76,10 @@ def test_a_member_without_the_power_finds_nothing(client: Client, name: str, rol
 
 
 def test_an_upload_to_a_foreign_mailbox_finds_nothing(browser: Client, foreign: Mailbox) -> None:
-    papers = {"signed_form": file("a.pdf", build.pdf()), "identity": file("b.jpg", build.picture())}
-
-    assert browser.post(address("documents", foreign.pk), papers).status_code == 404
+    assert (
+        browser.post(address("put_paper", foreign.pk), {"identity-file": file("b.jpg", build.picture())}).status_code
+        == 404
+    )
     assert not foreign.papers.exists()
 
 
@@ -113,17 +122,32 @@ def test_an_operator_sees_no_mailbox_in_the_portal(client: Client, foreign: Mail
 
 
 @pytest.mark.parametrize("role", [Role.PREPARER, Role.APPROVER, Role.AUDITOR])
-@pytest.mark.parametrize("name", ["start", "availability"])
+@pytest.mark.parametrize("name", ["start", "availability", "places", "record"])
 def test_who_may_not_get_a_mailbox_cannot_ask_for_addresses(client: Client, role: Role, name: str) -> None:
     client.force_login(kernel.user(kernel.organisation(), role))
 
     assert client.get(reverse(f"mailboxes:{name}"), {"address": "x@pecmassiva.com"}).status_code == 404
 
 
+def test_what_was_found_for_another_organisation_is_not_there(browser: Client, foreign: Mailbox) -> None:
+    now = foreign.created_at
+    found = Found.objects.create(
+        vendor_id="a1", address="x@pecmassiva.com", organisation=foreign.organisation, found_at=now, seen_at=now
+    )
+    there, nowhere = reverse("mailboxes:adopt", args=[found.pk]), reverse("mailboxes:adopt", args=[NOBODYS])
+
+    for method in ("get", "post"):
+        answers = getattr(browser, method)(there), getattr(browser, method)(nowhere)
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert same(answers[0], there) == same(answers[1], nowhere)
+    assert "x@pecmassiva.com" not in browser.get(reverse("mailboxes:index")).content.decode()
+
+
 def test_what_changes_something_is_not_done_by_a_get(browser: Client, clerk: User) -> None:
     box = build.draft(clerk)
 
-    for name in ("submit", "ask_again", "refresh", "test_credentials"):
+    orders = ("confirm_order", "withdraw_order", "settle_order")
+    for name in ("submit", "ask_again", "refresh", "test_credentials", *orders):
         assert browser.get(address(name, box.pk)).status_code == 405
 
 

@@ -7,14 +7,16 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from mailboxes import papers
-from mailboxes.models import HandIn, Mailbox
+from mailboxes import examining, gathering
+from mailboxes.examination import Examination
+from mailboxes.models import HandIn, Mailbox, Paper
+from mailboxes.models.papers import Format, PaperKind
 from mailboxes.states import CredentialsState
 from mailboxes.views.uploads import MOST
 from pecportal.organisations.models import User
 from tests import build as kernel
 from tests.jobs import Jobs
-from tests.mailboxes import build
+from tests.mailboxes import build, signing
 from tests.mailboxes.pages import Answer, file, words
 from tests.mailboxes.trouble import TroubledSandbox
 
@@ -39,9 +41,68 @@ def url(name: str, box: Mailbox) -> str:
     return reverse(f"mailboxes:{name}", args=[box.pk])
 
 
-def post_papers(browser: Client, box: Mailbox, signed: bytes, identity: bytes) -> Answer:
-    given = {"signed_form": file("modulo.pdf", signed), "identity": file("carta.jpg", identity)}
-    return browser.post(url("documents", box), given)
+def put(browser: Client, box: Mailbox, place: str, data: bytes | None) -> Answer:
+    """Upload a paper, or press the button without one."""
+    field, name = f"{place.replace('-', '_')}-file", "carta.jpg" if place == "identity" else "modulo.pdf"
+    given = {} if data is None else {field: file(name, data)}
+    return browser.post(reverse("mailboxes:put_paper", args=[box.pk, place]), given)
+
+
+def put_several(browser: Client, box: Mailbox, place: str, *files: tuple[str, bytes]) -> Answer:
+    """Upload several files at once."""
+    given = {f"{place.replace('-', '_')}-file": [file(name, data) for name, data in files]}
+    return browser.post(reverse("mailboxes:put_paper", args=[box.pk, place]), given)
+
+
+def gather(browser: Client, box: Mailbox) -> None:
+    """Upload both papers."""
+    put(browser, box, "signed-form", build.pdf())
+    put(browser, box, "identity", build.picture())
+
+
+# --- several files for one paper
+
+
+def test_photographs_of_front_and_back_are_made_one_paper_in_their_order(browser: Client, box: Mailbox) -> None:
+    sides = ("fronte.jpg", build.picture(900, 1200)), ("retro.heic", build.heic(1200, 900))
+
+    response = put_several(browser, box, "identity", *sides)
+
+    assert response.status_code == 302
+    paper = gathering.gathered(box).identity
+    assert paper is not None
+    assert (paper.name, paper.format) == ("fronte.pdf", Format.PDF)
+    assert [page.is_lying for page in Examination.from_json(paper.facts).pages] == [False, True]
+
+
+def test_a_signed_file_among_others_is_refused_since_its_signature_would_be_lost(browser: Client, box: Mailbox) -> None:
+    for name, make in (("modulo.p7m", signing.p7m), ("modulo.pdf", signing.pades)):
+        signed = make(build.pdf(), signing.person())
+
+        response = put_several(browser, box, "signed-form", ("pagina.jpg", build.picture()), (name, signed))
+
+        assert response.status_code == 422
+        assert "upload it alone" in response.content.decode()
+    assert gathering.gathered(box).signed_form is None
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([("a.jpg", build.picture()), ("b.txt", b"Gentile ufficio")], "neither a PDF"),
+        ([("a.jpg", build.picture()), ("b.jpg", b"")], "The file is empty"),
+        ([("a.pdf", b"%PDF" + bytes(6 * 2**20))] * 2, "larger than 10 MB in all"),
+        ([("a.jpg", b"\xff\xd8\xff")] * 21, "At most 20 files"),
+    ],
+)
+def test_of_several_files_each_must_be_good(
+    browser: Client, box: Mailbox, files: list[tuple[str, bytes]], sentence: str
+) -> None:
+    response = put_several(browser, box, "identity", *files)
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert gathering.gathered(box).identity is None
 
 
 # --- the form
@@ -82,13 +143,27 @@ def test_before_the_registration_there_is_no_form(browser: Client, clerk: User) 
 def test_the_page_says_what_to_do_with_the_form(browser: Client, box: Mailbox) -> None:
     text = words(browser.get(url("documents", box)))
 
-    assert "print all its pages" in text
+    assert "Print all its pages" in text
     assert "sign by hand" in text
     assert "the portal makes one PDF of both" in text
+    assert Paper.objects.get(kind=PaperKind.FORM).sha256 in text
+    assert "At most 10 MB" in text
 
 
-def test_good_papers_are_kept_and_their_job_is_rung(browser: Client, box: Mailbox, jobs: Jobs) -> None:
-    response = post_papers(browser, box, build.pdf(), build.picture())
+def test_a_good_paper_is_kept_and_seen_at_once(browser: Client, box: Mailbox) -> None:
+    response = put(browser, box, "identity", build.picture())
+
+    assert response["Location"] == f"{url('documents', box)}#identity"
+    text = words(browser.get(url("documents", box)))
+    assert "carta.jpg" in text
+    assert "JPEG, 1 page" in text
+    assert gathering.gathered(box).identity is not None
+
+
+def test_papers_that_are_complete_are_handed_in_with_one_button(browser: Client, box: Mailbox, jobs: Jobs) -> None:
+    gather(browser, box)
+
+    response = browser.post(url("documents", box))
 
     assert response["Location"] == box.get_absolute_url()
     assert jobs.names() == ["mailboxes.tasks.submit_documents"]
@@ -96,51 +171,65 @@ def test_good_papers_are_kept_and_their_job_is_rung(browser: Client, box: Mailbo
 
 
 BAD = {
-    "not a PDF": (b"Gentile ufficio", "neither a PDF nor a JPEG or PNG"),
+    "not a PDF": (b"Gentile ufficio", "neither a PDF"),
     "encrypted": (build.pdf(password="segreto"), "protected by a password"),
     "empty": (b"", "The file is empty."),
-    "more than 10 MB": (b"%PDF-1.7\n" + b"0" * papers.LIMIT, "larger than 10 MB"),
+    "more than 10 MB": (b"%PDF-1.7\n" + b"0" * examining.LIMIT, "larger than 10 MB"),
     "broken": (b"%PDF-1.7\nrubbish", "cannot be opened"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-@pytest.mark.parametrize("place", ["signed_form", "identity"])
+@pytest.mark.parametrize("place", ["signed-form", "identity"])
 def test_a_bad_paper_is_told_beside_its_field_and_nothing_is_kept(
     browser: Client, box: Mailbox, case: str, place: str
 ) -> None:
     data, sentence = BAD[case]
-    given = {"signed_form": build.pdf(), "identity": build.picture()} | {place: data}
 
-    response = post_papers(browser, box, given["signed_form"], given["identity"])
+    response = put(browser, box, place, data)
 
     assert response.status_code == 422
-    assert sentence in " ".join(response.context["form"].errors[place])
+    assert list(response.context["form"].errors) == ["file"]
+    assert sentence in " ".join(response.context["form"].errors["file"])
     assert sentence in words(response)
-    assert list(response.context["form"].errors) == [place]
-    assert not HandIn.objects.exists()
+    assert not gathering.gathered(box).keys
+
+
+def test_a_bad_identity_document_does_not_lose_the_good_form(browser: Client, box: Mailbox) -> None:
+    put(browser, box, "signed-form", build.pdf())
+
+    page = put(browser, box, "identity", b"Gentile ufficio")
+
+    assert page.status_code == 422
+    assert "modulo.pdf" in words(page)
+    assert gathering.gathered(box).signed_form is not None
 
 
 def test_a_missing_paper_is_told(browser: Client, box: Mailbox) -> None:
-    response = browser.post(url("documents", box), {"signed_form": file("modulo.pdf", build.pdf())})
+    assert put(browser, box, "identity", None).status_code == 422
+    put(browser, box, "signed-form", build.pdf())
+
+    response = browser.post(url("documents", box))
 
     assert response.status_code == 422
-    assert list(response.context["form"].errors) == ["identity"]
+    assert "Upload the identity document first." in words(response)
+    assert not HandIn.objects.exists()
 
 
 def test_of_a_flood_no_more_than_the_ceiling_is_kept(browser: Client, box: Mailbox) -> None:
-    response = post_papers(browser, box, b"%PDF-1.7\n" + b"0" * (MOST + 5_000_000), build.picture())
+    response = put(browser, box, "signed-form", b"%PDF-1.7\n" + b"0" * (MOST + 5_000_000))
 
     assert response.status_code == 422
-    (kept,) = response.wsgi_request.FILES.getlist("signed_form")
+    (kept,) = response.wsgi_request.FILES.getlist("signed_form-file")
     assert kept.size is not None
-    assert papers.LIMIT < kept.size <= MOST
+    assert examining.LIMIT < kept.size <= MOST
 
 
 def test_a_second_click_hands_in_once(browser: Client, box: Mailbox) -> None:
-    post_papers(browser, box, build.pdf(), build.picture())
+    gather(browser, box)
+    browser.post(url("documents", box))
 
-    response = post_papers(browser, box, build.pdf(), build.picture())
+    response = browser.post(url("documents", box))
 
     assert response["Location"] == box.get_absolute_url()
     assert HandIn.objects.count() == 1
@@ -148,15 +237,32 @@ def test_a_second_click_hands_in_once(browser: Client, box: Mailbox) -> None:
 
 def test_where_no_papers_are_wanted_the_page_leads_back(browser: Client, active: Mailbox) -> None:
     page = browser.get(url("documents", active), follow=True)
-
     assert "No documents are wanted for this mailbox just now." in words(page)
+
+    assert put(browser, active, "identity", build.picture())["Location"] == active.get_absolute_url()
+    assert not active.papers.exists()
+
+
+def test_an_unknown_place_for_a_paper_is_not_there(browser: Client, box: Mailbox) -> None:
+    assert put(browser, box, "passport", build.picture()).status_code == 404
+
+
+def test_a_paper_is_taken_back_with_a_button(browser: Client, box: Mailbox) -> None:
+    put(browser, box, "identity", build.picture())
+
+    page = browser.post(reverse("mailboxes:take_paper_back", args=[box.pk, "identity"]), follow=True)
+
+    assert "The file was erased." in words(page)
+    assert "carta.jpg" not in words(page)
+    assert not gathering.gathered(box).keys
 
 
 def test_a_refused_hand_in_is_told_on_the_mailbox_with_the_way_to_another(
     browser: Client, box: Mailbox, vendor: TroubledSandbox, jobs: Jobs
 ) -> None:
     vendor.refuse("PATCH", "/pec", 406, "wrong file format, pdf required", error=296)
-    post_papers(browser, box, build.pdf(), build.picture())
+    gather(browser, box)
+    browser.post(url("documents", box))
     jobs.run()
 
     page = browser.get(box.get_absolute_url())

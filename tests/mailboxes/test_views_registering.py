@@ -1,35 +1,20 @@
 """The wizard's pages: what is typed is kept, what is wrong is told beside its field, what was sent is sent once."""
 
-import re
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from mailboxes import asking
+from mailboxes import registration
 from mailboxes.models import Application, Mailbox
 from mailboxes.states import MailboxState
-from pecportal import vendor as vendors
 from pecportal.organisations.models import User
 from tests.jobs import Jobs
 from tests.mailboxes import build
-from tests.mailboxes.pages import Answer, file, words
+from tests.mailboxes.pages import file, words
 from tests.mailboxes.trouble import TroubledSandbox
+from tests.mailboxes.wizard import kind, post_step, send, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def url(name: str, box: Mailbox, *args: str) -> str:
-    return reverse(f"mailboxes:{name}", args=[box.pk, *args])
-
-
-def post_step(browser: Client, box: Mailbox, step: str, data: dict[str, Any]) -> Answer:
-    return browser.post(url("step", box, step), data)
-
-
-def kind() -> dict[str, str]:
-    return {"kind": "PECMASSIVA", "plan": str(build.plan().pk)}
 
 
 # --- the whole way
@@ -45,13 +30,15 @@ def test_a_clerk_goes_from_nothing_to_an_active_tested_mailbox(
     assert post_step(browser, box, "applicant", build.typed(build.APPLICANT))["Location"] == url("step", box, "holder")
     assert post_step(browser, box, "holder", build.typed(build.HOLDER))["Location"] == url("review", box)
     assert "Comune di Prova" in words(browser.get(url("review", box)))
-    assert browser.post(url("submit", box))["Location"] == box.get_absolute_url()
+    assert send(browser, box)["Location"] == box.get_absolute_url()
     jobs.run()
 
     assert "Sign the activation form and hand it in" in words(browser.get(box.get_absolute_url()))
     form = browser.get(url("form", box))
-    papers = {"signed_form": file("firmato.pdf", form.content), "identity": file("carta.jpg", build.picture())}
-    assert browser.post(url("documents", box), papers)["Location"] == box.get_absolute_url()
+    papers = {"signed-form": file("firmato.pdf", form.content), "identity": file("carta.jpg", build.picture())}
+    for place, paper in papers.items():
+        browser.post(url("put_paper", box, place), {f"{place.replace('-', '_')}-file": paper})
+    assert browser.post(url("documents", box))["Location"] == box.get_absolute_url()
     jobs.run()
     assert "examining the documents" in words(browser.get(box.get_absolute_url()))
 
@@ -86,10 +73,10 @@ def test_a_registration_is_taken_up_by_a_colleague_where_it_was_left(browser: Cl
 def test_a_correction_leads_back_to_the_review(browser: Client, clerk: User) -> None:
     box = build.draft(clerk)
 
-    response = post_step(browser, box, "applicant", build.typed(build.APPLICANT, nome_richiedente="Marina"))
+    response = post_step(browser, box, "applicant", build.typed(build.APPLICANT, telefono="06 7654321"))
 
     assert response["Location"] == url("review", box)
-    assert "Marina" in words(browser.get(url("review", box)))
+    assert "067654321" in words(browser.get(url("review", box)))
 
 
 def test_the_review_of_incomplete_data_leads_to_what_is_missing(browser: Client) -> None:
@@ -112,6 +99,7 @@ def test_nothing_of_a_faulty_step_is_stored_and_all_of_it_is_shown_again(
     box = build.draft(clerk)
     before = Application.objects.filter(mailbox=box).values().get(), Mailbox.objects.filter(pk=box.pk).values().get()
     data = {"address": "nessuno", "kind": "x", "nome_richiedente": "Battuto", "indirizzo_titolare": "Battuto"}
+    data |= {"tipo_cliente": "PL"}
 
     response = post_step(browser, box, step, data)
 
@@ -129,24 +117,113 @@ def test_what_is_typed_is_shown_as_text(browser: Client, clerk: User) -> None:
     assert b"<script>x" not in browser.get(url("review", box)).content
 
 
-def test_a_doubtful_place_of_birth_is_a_warning_and_holds_up_nobody(browser: Client, clerk: User) -> None:
-    box = build.draft(clerk, provincia_nascita_richiedente="MI")
+def test_data_that_contradict_the_tax_code_are_kept_with_a_reason_that_the_review_shows(
+    browser: Client, clerk: User
+) -> None:
+    box = build.draft(clerk)
+    data = build.typed(build.APPLICANT, comune_nascita_richiedente="Milano", provincia_nascita_richiedente="")
 
-    page = browser.get(url("review", box))
+    first = post_step(browser, box, "applicant", data)
+    assert first.status_code == 422
+    assert "The tax code names Roma (RM) as the place of birth." in words(first)
+    assert 'name="differences" value="place"' in first.content.decode()
+    reason = {"differences": "place", "overruled_reason": "Errore già segnalato all'Agenzia."}
+    second = post_step(browser, box, "applicant", data | reason)
 
-    assert "names Roma (RM) as the place of birth" in words(page)
-    assert browser.post(url("submit", box)).status_code == 302
-    assert build.fresh(box).state == MailboxState.REGISTERING
+    assert second["Location"] == url("review", box)
+    page = words(browser.get(url("review", box)))
+    assert "are right all the same" in page
+    assert "Errore già segnalato" in page
+    assert str(clerk) in page
+    assert "Errore già segnalato" in browser.get(url("step", box, "applicant")).content.decode()
 
 
-def test_a_second_address_that_is_there_already_is_told(browser: Client, clerk: User) -> None:
-    build.draft(clerk)
+def test_a_contradiction_that_nobody_settled_keeps_the_review_from_being_sent(browser: Client, clerk: User) -> None:
+    box = build.draft(clerk, sesso_richiedente="M")
 
-    response = browser.post(reverse("mailboxes:start"), {"address": build.ADDRESS.upper()})
+    page = words(browser.get(url("review", box)))
+    assert "cannot be sent yet" in page
+    assert "I DECLARE" not in page
+    send(browser, box)
+
+    assert build.fresh(box).state == MailboxState.DRAFT
+
+
+def test_a_registration_that_was_begun_already_is_taken_up_where_it_stopped(browser: Client, clerk: User) -> None:
+    for _time in range(2):
+        response = browser.post(reverse("mailboxes:start"), {"address": build.ADDRESS.upper()}, follow=True)
+
+    assert Mailbox.objects.count() == 1
+    assert response.redirect_chain[-1][0] == url("step", Mailbox.objects.get(), "kind")
+    assert "begun already" in words(response)
+
+
+def test_an_address_of_a_mailbox_that_is_there_already_is_told(browser: Client, clerk: User) -> None:
+    build.submitted(clerk)
+
+    response = browser.post(reverse("mailboxes:start"), {"address": build.ADDRESS})
 
     assert response.status_code == 422
     assert "has a mailbox with this address already" in words(response)
-    assert Mailbox.objects.count() == 1
+
+
+# --- the holder's fields
+
+
+def test_the_fields_follow_from_the_kind_of_holder_and_what_was_typed_stays(browser: Client, clerk: User) -> None:
+    box = registration.start(build.office_of(clerk), address=build.ADDRESS, actor=clerk)
+    page = browser.get(url("step", box, "holder")).content.decode()
+    assert 'name="indirizzo_titolare"' not in page
+    assert "A ministry, an agency" in page
+
+    chosen = {"tipo_cliente": "A", "choose": "1", "indirizzo_titolare": "Via di Prova 1"}
+    page = post_step(browser, box, "holder", chosen).content.decode()
+    assert 'name="denominazione_titolare"' in page
+    assert f'value="{build.office_of(clerk)}"' in page
+    assert 'value="Via di Prova 1"' in page
+    assert "invalid-feedback" not in page
+    private = browser.post(url("step", box, "holder"), chosen | {"tipo_cliente": "PV"}, headers={"HX-Request": "true"})
+
+    assert 'name="denominazione_titolare"' not in private.content.decode()
+    assert 'value="Via di Prova 1"' in private.content.decode()
+    assert "<html" not in private.content.decode()
+    assert build.fresh(box).application.tipo_cliente == ""
+
+
+def test_an_earlier_holder_is_a_start(browser: Client, clerk: User, vendor: TroubledSandbox, jobs: Jobs) -> None:
+    first = build.registered(jobs, clerk, address="prima@pecmassiva.com")
+    box = registration.start(build.office_of(clerk), address=build.ADDRESS, actor=clerk)
+    page = browser.get(url("step", box, "holder")).content.decode()
+    assert f"?from={first.pk}" in page
+
+    copied = browser.get(url("step", box, "holder"), {"from": first.pk}).content.decode()
+
+    assert 'value="07973780013"' in copied
+    assert build.fresh(box).application.cf_piva_titolare == ""
+    foreign = build.registered(jobs, address="altrui@pecmassiva.com")
+    assert 'value="07973780013"' not in browser.get(url("step", box, "holder"), {"from": foreign.pk}).content.decode()
+
+
+# --- municipalities
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "missing"),
+    [
+        ({"comune_titolare": "fium"}, "Fiumicino (RM)", "Fiume (FU)"),
+        ({"comune_nascita_richiedente": "fium", "former": "1"}, "Fiume (FU)", "Roma (RM)"),
+        ({"comune_titolare": "l'aq"}, "L&#x27;Aquila (AQ)", "<html"),
+        ({"comune_titolare": "r"}, "", "option"),
+        ({}, "", "option"),
+    ],
+)
+def test_municipalities_are_proposed_as_options(
+    browser: Client, asked: dict[str, str], there: str, missing: str
+) -> None:
+    page = browser.get(reverse("mailboxes:places"), asked).content.decode()
+
+    assert there in page
+    assert missing not in page
 
 
 # --- sent once
@@ -157,8 +234,8 @@ def test_a_second_click_sends_nothing_and_says_so(
 ) -> None:
     box = build.draft(clerk)
 
-    browser.post(url("submit", box))
-    second = browser.post(url("submit", box), follow=True)
+    send(browser, box)
+    second = browser.post(url("submit", box), {"declaration": "I DECLARE"}, follow=True)
     jobs.run()
 
     assert "The registration was sent already" in words(second)
@@ -203,8 +280,8 @@ def test_forged_forms_are_refused(clerk: User) -> None:
     [
         (428, "telefono required", "applicant", "Telephone"),
         (406, "cap_titolare not valid", "holder", "Postal code"),
-        (404, "the domain is non-existent in the system", "address", "Address"),
-        (406, "casella_pec not available", "address", "Address"),
+        (404, "the domain is non-existent in the system", "address", "Name before the @"),
+        (406, "casella_pec not available", "address", "Name before the @"),
     ],
 )
 def test_the_vendors_objection_stands_in_the_page_of_its_field_and_on_the_mailbox(
@@ -241,90 +318,3 @@ def test_an_empty_wallet_is_told_where_it_can_be_sent_again(
 
     assert "has not enough credit" in words(browser.get(url("review", box)))
     assert "has not enough credit" not in words(browser.get(url("step", box, "applicant")))
-
-
-# --- whether an address is free
-
-
-def check(browser: Client, address: str) -> str:
-    """What both ways of asking say, which is the same."""
-    posted = words(browser.post(reverse("mailboxes:start"), {"address": address, "check": "1"}))
-    fragment = words(browser.get(reverse("mailboxes:availability"), {"address": address}))
-    assert fragment in posted
-    return fragment
-
-
-def test_a_free_address_is_told_free_and_nothing_is_stored(browser: Client, vendor: TroubledSandbox) -> None:
-    assert "libera@pecmassiva.com is free" in check(browser, "libera@pecmassiva.com")
-    assert not Mailbox.objects.exists()
-
-
-@pytest.mark.parametrize("as_error", [False, True])
-def test_a_taken_address_is_told_taken(browser: Client, vendor: TroubledSandbox, as_error: bool) -> None:
-    vendor.taken_as_error = as_error
-
-    assert "occupata@pecmassiva.com is taken" in check(browser, "occupata@pecmassiva.com")
-
-
-def test_other_addresses_that_the_vendor_offers_are_shown(browser: Client, vendor: TroubledSandbox) -> None:
-    offer = {"success": True, "data": {"available": False, "proposte": ["altra1@pecmassiva.com"]}, "message": "Presa"}
-    for _time in range(2):
-        vendor.answer("GET", "/verifica_pec", 200, offer)
-
-    told = check(browser, "presa@pecmassiva.com")
-
-    assert "altra1@pecmassiva.com" in told
-    assert "“Presa”" in told
-
-
-def test_an_address_that_cannot_be_checked_is_told_with_the_vendors_words(
-    browser: Client, vendor: TroubledSandbox
-) -> None:
-    for _time in range(2):
-        vendor.refuse("GET", "/verifica_pec", 406, "only legalmail addresses can be checked")
-
-    told = check(browser, "x@pecmassiva.com")
-
-    assert "cannot check this address beforehand" in told
-    assert "“only legalmail addresses can be checked”" in told
-
-
-def test_a_vendor_that_does_not_answer_is_told_apart(browser: Client) -> None:
-    assert "The provider does not answer just now" in check(browser, "x@pecmassiva.com")
-
-
-def test_an_account_that_may_not_ask_is_told_apart(browser: Client, vendor: TroubledSandbox) -> None:
-    for _time in range(2):
-        vendor.refuse("GET", "/verifica_pec", 402, "Insufficient Credit in Wallet: 0")
-
-    assert "has not enough credit" in check(browser, "x@pecmassiva.com")
-
-
-def test_what_is_no_address_is_not_asked_for(browser: Client, vendor: TroubledSandbox) -> None:
-    page = browser.get(reverse("mailboxes:availability"), {"address": "nessuno"})
-
-    assert "This is no complete address" in words(page)
-    assert not [call for call in vendor.calls if "verifica" in call]
-
-
-def test_the_check_on_a_draft_keeps_its_address(browser: Client, clerk: User, vendor: TroubledSandbox) -> None:
-    box = build.draft(clerk)
-
-    page = post_step(browser, box, "address", {"address": "altra@pecmassiva.com", "check": "1"})
-
-    assert "altra@pecmassiva.com is free" in words(page)
-    assert build.fresh(box).address == build.ADDRESS
-
-
-def test_every_failure_of_the_question_is_a_verdict(vendor: TroubledSandbox) -> None:
-    vendor.answer("GET", "/verifica_pec", 200, b"<html>")
-
-    assert asking.ask("x@pecmassiva.com", client=vendors.connect()).word == "unreachable"
-
-
-def test_the_pages_of_a_draft_hold_no_script_or_style_of_their_own(browser: Client, clerk: User) -> None:
-    box = build.draft(clerk)
-
-    for step in ("address", "kind", "applicant", "holder"):
-        page = browser.get(url("step", box, step)).content.decode()
-        assert re.findall(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*\ssrc=)", page) == []

@@ -174,7 +174,7 @@ def test_space_in_use_is_shown_once_it_is_known(browser: Client, box: Mailbox) -
 
     Mailbox.objects.filter(pk=box.pk).update(space_used=90, space_limit=100, space_at=box.created_at)
 
-    assert "90 %" in words(detail(browser, box))
+    assert "90%" in words(detail(browser, box))
 
 
 def test_the_state_is_asked_for_by_a_button(

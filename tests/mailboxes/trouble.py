@@ -18,6 +18,7 @@ class Trouble:
     taken: bool
     status: int | None
     body: bytes
+    content_type: str = "application/json"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,10 +33,13 @@ class TroubledSandbox(Sandbox):
         """Do the next such call, or not, and close the connection without an answer."""
         self.troubles.append(Trouble(method, path, taken, None, b""))
 
-    def answer(self, method: str, path: str, status: int, body: object, *, taken: bool = False) -> None:
-        """Answer the next such call like this, after doing it or not."""
+    def answer(
+        self, method: str, path: str, status: int, body: object, *, taken: bool = False, plain: bool = False
+    ) -> None:
+        """Answer the next such call like this, after doing it or not; `plain`: as text, which is no JSON."""
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.troubles.append(Trouble(method, path, taken, status, text))
+        kind = "text/plain; charset=utf-8" if plain else "application/json"
+        self.troubles.append(Trouble(method, path, taken, status, text, kind))
 
     def refuse(self, method: str, path: str, status: int, message: str, *, error: int | None = None) -> None:
         """Refuse the next such call in the vendor's manner."""
@@ -59,5 +63,5 @@ class TroubledSandbox(Sandbox):
                 pass
         if trouble.status is None:
             raise AnswerLost
-        start_response(f"{trouble.status} As You Like", [("Content-Type", "application/json")])
+        start_response(f"{trouble.status} As You Like", [("Content-Type", trouble.content_type)])
         return [trouble.body]

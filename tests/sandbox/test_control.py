@@ -66,6 +66,15 @@ def test_faults_are_set_from_outside(box: Caller) -> None:
     assert box.read("/inbox").json()["total"] == 0
 
 
+def test_faults_come_later_and_it_is_told_which_befell_somebody(box: Caller) -> None:
+    post(box, "faults", {"fail_next": {"status": 500, "later": 2}, "inbox": ["total_wrong", "server_error_on_page"]})
+
+    assert get(box, "faults") == {"waiting": 1, "inbox": []}
+    assert [box.send().status_code for _ in range(4)] == [201, 201, 500, 201]
+    box.read("/inbox")
+    assert get(box, "faults") == {"waiting": 0, "inbox": ["total_wrong"]}
+
+
 def test_a_mailbox_is_made_and_the_office_told_from_outside(caller: Caller, two_pages: bytes) -> None:
     assert post(caller, "mailboxes", {"address": BOX, "password": PASSWORD}).status_code == 200
     assert caller.send().status_code == 201
@@ -87,6 +96,7 @@ def test_a_mailbox_is_made_and_the_office_told_from_outside(caller: Caller, two_
         ("faults", {"fail_next": {}}),
         ("faults", {"fail_next": {"status": 99}}),
         ("faults", {"fail_next": {"status": 500, "body": 7}}),
+        ("faults", {"fail_next": {"status": 500, "later": -1}}),
         ("faults", {"inbox": ["guasto"]}),
         ("faults", {"inbox": [], "inbox_page": 0}),
         ("mailboxes", {"address": "x"}),
@@ -143,7 +153,7 @@ def test_the_page_shows_letters_messages_and_receipts(box: Caller, one_page: byt
     text = " ".join(page(box).text)
 
     assert PASSWORD in text
-    assert "Il PDF ha una sola pagina" in text
+    assert "C'è una sola pagina" in text
     assert "<script>alert(1)</script>" in text
     assert "scaduta" in text
     assert "ACCETTAZIONE (" in text

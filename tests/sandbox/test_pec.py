@@ -242,6 +242,8 @@ def test_good_documents_make_the_mailbox_active_after_the_office_hours(caller: C
         ("PECMASSIVA", "a@pecmassiva.com", [3], "evasa"),
         ("DOMICILIODIGITALE", "a@domiciliodigitale.com", [1, 1], "documenti_errati"),
         ("STANDARD", "a@legalmail.it", [1, 1], "evasa"),
+        ("STANDARD", "a@legalmail.it", [1], "documenti_errati"),
+        ("GOLD", "a@legalmail.it", [3], "evasa"),
         ("STANDARD", "a@legalmail.it", [0], "documenti_errati"),
     ],
 )
@@ -279,6 +281,22 @@ def test_the_office_refuses_when_it_was_told_to(caller: Caller, two_pages: bytes
 
     assert caller.state(casella) == "documenti_errati"
     assert caller.sandbox.mailboxes()[0].reason == "Firma mancante."
+
+
+@pytest.mark.parametrize("name", ["", "motivo"])
+def test_why_documents_were_wrong_stands_in_the_record_only_if_it_was_told_so(
+    caller: Caller, one_page: bytes, name: str
+) -> None:
+    caller.sandbox.reason_field = name
+    casella = caller.registered()
+    caller.hand_in(casella, one_page)
+    caller.sandbox.advance(hours=24)
+
+    data = caller.call("GET", f"/pec/{casella}").json()["data"]
+
+    assert data["stato"] == "documenti_errati"
+    assert ("una sola pagina" in str(data)) is bool(name)
+    assert not name or "una sola pagina" in data[name]
 
 
 @pytest.mark.parametrize("document", ["", "non base64!", base64.b64encode(b"PK\x03\x04").decode(), 7])

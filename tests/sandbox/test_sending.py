@@ -11,9 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 
 from pecportal.sandbox import Clock, Sandbox, serve
-from tests.sandbox.callers import BOX, PASSWORD, Caller
+from tests.sandbox.callers import BOX, PASSWORD, SCOPES, Caller, said
 
 REFUSED = {"success": False, "message": "Post parameter is not valid"}
 NOT_SIGNED_IN = {"success": False, "message": "Authorization is not valid or empty"}
@@ -142,7 +143,7 @@ def test_a_mailbox_that_is_not_active_cannot_send(box: Caller, state: str) -> No
 
 def test_a_legalmail_box_is_not_known_to_the_sending_api(caller: Caller, one_page: bytes) -> None:
     casella = caller.registered(tipo_casella="STANDARD", casella_pec="a@legalmail.it")
-    caller.hand_in(casella, one_page)
+    caller.hand_in(casella, one_page, one_page)
     caller.sandbox.advance(hours=24)
     caller.box, caller.password = "a@legalmail.it", caller.sandbox.password_of("a@legalmail.it")
 
@@ -194,6 +195,44 @@ def test_each_mailbox_has_its_own_rate(box: Caller) -> None:
     assert box.send().status_code == 201
     box.box = "altra@prova.example"
     assert box.send().status_code == 201
+
+
+def other_account(box: Caller) -> Caller:
+    """A caller with another account of the same vendor."""
+    box.sandbox.others["altro@conti.example"] = "chiave"
+    token = requests.post(
+        f"{box.url}/tokens", json={"scopes": SCOPES}, auth=("altro@conti.example", "chiave"), timeout=10
+    )
+    return Caller(box.sandbox, box.url, _token=token.json()["token"])
+
+
+def test_the_rate_may_be_counted_for_each_account(box: Caller) -> None:
+    box.sandbox.rate, box.sandbox.pace_of = 1.0, "account"
+    box.sandbox.create_mailbox("altra@prova.example", PASSWORD)
+    other = other_account(box)
+
+    assert box.send().status_code == 201
+    assert other.send().status_code == 201  # of the same mailbox, by another account
+    box.box = "altra@prova.example"
+    assert box.send().status_code == 429
+
+    assert [entry.account for entry in box.sandbox.ledger] == [box.sandbox.email, "altro@conti.example"]
+
+
+def test_each_account_pays_from_its_own_wallet(box: Caller) -> None:
+    other = other_account(box)
+    box.sandbox.wallets["altro@conti.example"] = Decimal("0.06")
+    before = box.sandbox.wallet
+
+    assert [other.send().status_code for _time in range(2)] == [201, 402]
+    assert said(other.register())[:2] == (402, 262)
+    assert said(other.call("GET", "/domini_pec/legalmail.it"))[:2] == (402, 403)
+    assert said(other.call("GET", "/IT-pec/12485671007"))[:2] == (402, 610)
+
+    assert box.sandbox.wallet == before
+    assert box.sandbox.credit_of("altro@conti.example") == Decimal("0.01")
+    credit = requests.get(f"{box.url}/wallet", auth=("altro@conti.example", "chiave"), timeout=10).json()["data"]
+    assert credit["credit"] == 0.01
 
 
 def test_at_the_rate_nobody_is_refused_and_never_more_than_the_rate_is_taken(box: Caller) -> None:

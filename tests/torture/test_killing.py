@@ -11,7 +11,7 @@ SERVER = os.environ.get("DATABASE_URL", "")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "kills"), [(1, 1), (2, 2)])
+@pytest.mark.parametrize(("seed", "kills"), [(1, 1), pytest.param(2, 2, marks=pytest.mark.once)])
 def test_a_killed_worker_loses_nothing_and_sends_nothing_twice(seed: int, kills: int) -> None:
     if SERVER.startswith("postgres"):
         with own_database(SERVER) as database:

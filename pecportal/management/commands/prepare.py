@@ -7,11 +7,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from pecportal import queue
+from pecportal.operation import deployment, liveness
 from pecportal.schedules import PERIODIC
 
 
 class Command(BaseCommand):
-    """Migrates the database, collects the static files, installs the periodic jobs."""
+    """Migrates the database, collects the static files, installs the periodic jobs, marks the installation."""
 
     help = "Migrate the database, collect the static files, install the periodic jobs."
 
@@ -23,3 +24,6 @@ class Command(BaseCommand):
         if "Manifest" in str(settings.STORAGES["staticfiles"]):
             call_command("collectstatic", interactive=False, verbosity=verbosity)
         queue.install(PERIODIC)
+        liveness.expect()
+        if why := deployment.why_off():
+            self.stderr.write(deployment.sentence(why))

@@ -1,4 +1,4 @@
-"""`manage.py run`: the web server and the worker of one machine, until Ctrl-C."""
+"""`manage.py run`: the web server and the workers of one machine, until Ctrl-C."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,7 +13,7 @@ from pecportal import processes
 class Command(BaseCommand):
     """Starts what a small installation needs; behind a reverse proxy with TLS in earnest use."""
 
-    help = "Run the web server and the background worker until Ctrl-C."
+    help = "Run the web server and the background workers until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to listen."""
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         children.heed_signals()
         try:
             children.start("web server", processes.web(host=host, port=port))
-            children.start("worker", processes.worker())
+            children.start("workers", processes.manage("supervise", "--lanes", "all"))
             self.stdout.write(f"pecportal at {settings.PORTAL_URL} (listening on {host}:{port}); Ctrl-C stops it.")
             while not children.asked_to_stop.wait(1.0):
                 if (child := children.ended()) is not None:

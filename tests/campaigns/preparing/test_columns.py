@@ -45,3 +45,44 @@ def test_a_heading_is_named_without_regard_to_case_and_spaces() -> None:
     assert columns.named(["Nome", "Indirizzo  PEC"], "indirizzo pec") == 1
     assert columns.named(["Nome"], "pec") is None
     assert columns.named(["Nome", ""], "") is None
+
+
+VALID = "07973780013"
+
+
+def test_each_usual_heading_says_what_its_column_is() -> None:
+    headings = ["N. protocollo", "Ragione Sociale", "P. IVA", "Cod. Fiscale", "Riferimento", "PEC", "Importo"]
+    row = ("12/2026", "Rossi", "", "", "A1", "rossi@pec.example", "10")
+
+    found = columns.guess(headings, [row])
+
+    expected = {"protocol": 0, "name": 1, "vat_number": 2, "tax_code": 3, "reference": 4, "address": 5}
+    assert found == expected
+
+
+def test_numbers_that_pass_their_check_say_what_they_are_even_without_their_zeros() -> None:
+    found = columns.guess(["a", "b"], [("x@pec.example", VALID), ("y@pec.example", VALID.lstrip("0"))])
+
+    assert found == {"address": 0, "vat_number": 1}
+
+
+def test_a_column_is_one_thing_only() -> None:
+    found = columns.guess(["destinatario", "nome"], [("rossi@pec.example", "Rossi")])
+
+    assert found == {"address": 0, "name": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("7973780013", VALID),
+        (" 7973780013 ", VALID),
+        (VALID, VALID),
+        ("7973780014", "7973780014"),
+        ("12", "12"),
+        ("", ""),
+        ("IT7973780013", "IT7973780013"),
+    ],
+)
+def test_lost_zeros_come_back_only_where_the_check_digit_agrees(written: str, read: str) -> None:
+    assert columns.padded(written) == read

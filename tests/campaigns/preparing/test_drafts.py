@@ -76,7 +76,7 @@ def test_a_draft_may_be_renamed_while_its_mailbox_may_not_send() -> None:
 
 def test_what_has_started_is_not_edited() -> None:
     campaign = build.draft()
-    Campaign.objects.filter(pk=campaign.pk).move(CampaignState.CANCELLED)
+    Campaign.objects.filter(pk=campaign.pk).move(CampaignState.STOPPED)
 
     with pytest.raises(Refusal, match="not a draft"):
         drafts.edit(campaign, name="Nuovo", mailbox=campaign.mailbox, actor=campaign.created_by)

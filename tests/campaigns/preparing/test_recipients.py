@@ -108,10 +108,10 @@ def test_a_list_whose_rows_are_all_faulty_is_kept_with_its_faults() -> None:
 
 
 def test_a_spreadsheet_is_read_like_a_text_and_numbers_look_as_they_do_there() -> None:
-    rows: list[list[str | float]] = [["pec", "partita iva"], ["rossi@pec.example", 7973780013], ["sbagliato", 1]]
+    rows: list[list[str | float]] = [["pec", "importo"], ["rossi@pec.example", 7973780013], ["sbagliato", 1]]
     campaign = build.upload(build.draft(), xlsx(rows), name="elenco.xlsx")
 
-    assert campaign.recipients.get().values == {"pec": "rossi@pec.example", "partita_iva": "7973780013"}
+    assert campaign.recipients.get().values == {"pec": "rossi@pec.example", "importo": "7973780013"}
     assert faults(campaign) == [(3, "address_syntax")]
 
 

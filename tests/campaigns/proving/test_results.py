@@ -6,6 +6,7 @@ import io
 import pytest
 from django.utils import translation
 
+from campaigns import spreadsheets
 from campaigns.models import Campaign, Message, MessageContent
 from campaigns.proving import results
 from campaigns.states import Shown
@@ -69,7 +70,7 @@ def test_headings_are_made_harmless_too() -> None:
 
 
 def test_leading_zeros_stay() -> None:
-    assert results.neutral("07973780013") == "07973780013"
+    assert spreadsheets.neutral("07973780013") == "07973780013"
 
 
 def test_what_went_wrong_stands_in_the_providers_words_on_one_line() -> None:

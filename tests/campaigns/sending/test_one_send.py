@@ -13,7 +13,6 @@ from campaigns.sending import endings, expired, launch, outcomes, pump
 from campaigns.states import CampaignState, MessageState, Outcome, Phase
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
-from pecportal import vendor as vendors
 from pecportal.sandbox import Sandbox
 from pecportal.upstream.massiva import Accepted
 from tests.engine import running
@@ -29,7 +28,7 @@ def box(vendor: Sandbox) -> Sandbox:
 
 
 def send() -> int:
-    return pump.run(client=vendors.connect())
+    return pump.run()
 
 
 def states(campaign: Campaign) -> list[str]:
@@ -196,10 +195,10 @@ def test_a_paused_campaign_sends_nothing_and_goes_on_where_it_was(box: Sandbox) 
     assert send() == 3
 
 
-def test_a_cancelled_campaign_sends_none_of_what_waits(box: Sandbox) -> None:
+def test_a_stopped_campaign_sends_none_of_what_waits(box: Sandbox) -> None:
     campaign = running(messages=3)
 
-    assert launch.cancel(campaign, actor=campaign.created_by) == 3
+    assert launch.stop(campaign, actor=campaign.created_by).kept_back == 3
 
     assert send() == 0
     assert states(campaign) == ["cancelled"] * 3

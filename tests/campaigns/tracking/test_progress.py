@@ -68,7 +68,7 @@ def test_several_campaigns_are_counted_each_for_itself() -> None:
         (CampaignState.COMPLETED, Shown.ACCEPTED, True),
         (CampaignState.COMPLETED, Shown.UNCERTAIN, True),
         (CampaignState.COMPLETED, Shown.DELIVERED, False),
-        (CampaignState.CANCELLED, Shown.CANCELLED, False),
+        (CampaignState.STOPPED, Shown.CANCELLED, False),
     ],
 )
 def test_a_page_looks_again_as_long_as_something_may_change(
@@ -98,7 +98,7 @@ def test_what_holds_a_running_campaign_up_is_told_with_the_providers_words(hold:
 
     assert found is not None
     assert found.words == "attendere"
-    assert found.until is not None
+    assert (found.until is None, found.goes_on is None) == ((True, False) if hold == Hold.CAP else (False, True))
 
 
 def test_a_rest_that_is_over_is_not_told_but_an_open_breaker_is() -> None:
@@ -113,6 +113,38 @@ def test_a_rest_that_is_over_is_not_told_but_an_open_breaker_is() -> None:
     assert found.until is None
 
 
+def test_a_campaign_outside_its_hours_says_so_and_when_it_goes_on() -> None:
+    campaign = build.started(statuses=[Shown.QUEUED])
+    campaign.starts_at = timezone.now() + timedelta(days=2)
+
+    found = progress.hold(campaign)
+
+    assert found is not None
+    assert "not begun yet" in found.sentence
+    assert found.goes_on == campaign.starts_at
+
+
+def test_hours_of_other_days_hold_it_up_and_those_of_now_do_not() -> None:
+    campaign = build.started(statuses=[Shown.QUEUED])
+    today = timezone.localtime().isoweekday()
+    campaign.weekdays = "".join(str(day) for day in range(1, 8) if day != today)
+
+    found = progress.hold(campaign)
+    assert found is not None
+    assert "waits for its hours" in found.sentence
+    assert found.goes_on is not None
+
+    campaign.weekdays = "1234567"
+    assert progress.hold(campaign) is None
+
+
+def test_where_nothing_waits_hours_hold_nothing_up() -> None:
+    campaign = build.started(statuses=[Shown.SUBMITTED])
+    campaign.starts_at = timezone.now() + timedelta(days=2)
+
+    assert progress.hold(campaign) is None
+
+
 def test_a_mailbox_that_may_not_send_is_the_reason_and_the_way_to_mend_it() -> None:
     campaign = build.started(statuses=[Shown.QUEUED])
     campaign.mailbox.credentials_state = CredentialsState.REFUSED
@@ -124,7 +156,7 @@ def test_a_mailbox_that_may_not_send_is_the_reason_and_the_way_to_mend_it() -> N
     assert str(campaign.mailbox.pk) in found.url
 
 
-@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.COMPLETED, CampaignState.CANCELLED])
+@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.COMPLETED, CampaignState.STOPPED])
 def test_what_does_not_run_is_not_held_up(state: CampaignState) -> None:
     campaign = build.started(statuses=[Shown.QUEUED])
     lane(campaign, Hold.WALLET)

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from campaigns.tracking import walk
-from campaigns.tracking.walk import Walk
+from campaigns.tracking.walk import Depth, Walk
 from pecportal.upstream import OutcomeUnknown, Rejected, Unavailable
 from pecportal.upstream.inbox import InboxItem, InboxPage
 
@@ -208,6 +208,141 @@ def test_an_error_in_the_middle_leaves_the_walk_incomplete() -> None:
         list(walk.pages(refusing(inbox(mails(7)), 2, Unavailable("down")), start=1, walk=seen))
 
     assert (seen.items, seen.complete) == (3, False)
+
+
+def test_a_page_that_ends_in_a_server_error_hides_none_behind_it_and_is_not_complete() -> None:
+    items, seen = walked(refusing(inbox(mails(9)), 2, Unavailable("MySQL Error", status=500)))
+
+    assert items == mails(3) + mails(9)[6:]
+    assert (seen.failed, seen.ended, seen.complete) == (1, True, False)
+
+
+def test_a_page_that_fails_only_once_is_read_the_second_time() -> None:
+    failed: list[int] = []
+
+    def fetch(number: int) -> InboxPage:
+        if number == 2 and not failed:
+            failed.append(number)
+            raise Unavailable("MySQL Error", status=500)
+        return inbox(mails(9))(number)
+
+    items, seen = walked(fetch)
+
+    assert items == mails(9)
+    assert seen.complete
+
+
+def test_a_vendor_all_of_whose_pages_fail_is_an_error() -> None:
+    asked: list[int] = []
+
+    def fetch(number: int) -> InboxPage:
+        asked.append(number)
+        raise Unavailable("MySQL Error", status=500)
+
+    with pytest.raises(Unavailable):
+        walked(fetch)
+
+    assert len(set(asked)) == walk.PATIENCE
+
+
+@pytest.mark.parametrize("status", [401, 404, 429])
+def test_what_the_vendor_refuses_is_not_passed_over(status: int) -> None:
+    error = Unavailable("wait", status=status) if status == 429 else Rejected("no", status=status)
+
+    with pytest.raises(type(error)):
+        walked(refusing(inbox(mails(9)), 2, error))
+
+
+@pytest.mark.parametrize(("total", "complete"), [(5, True), (99, False)])
+def test_a_wrong_total_is_complete_only_after_a_second_pass_saw_the_same_and_not_less(
+    total: int, complete: bool
+) -> None:
+    fetch, seen = inbox(mails(7), total=total), Walk()
+    found = [each for items in walk.pages(fetch, start=1, walk=seen, twice=True) for each in items]
+
+    assert found == mails(7)
+    assert (seen.items, seen.complete) == (7, complete)
+
+
+@pytest.mark.parametrize("total", [5, 9])
+def test_a_page_that_is_left_out_each_time_is_not_complete_after_any_number_of_passes(total: int) -> None:
+    def gap(number: int) -> InboxPage:
+        items = inbox(mails(9))(number if number < 2 else number + 1).items
+        return page(list(items), total=9 if number < 2 else total)
+
+    seen = Walk()
+    list(walk.pages(gap, start=1, walk=seen, twice=True))
+
+    assert not seen.complete
+
+
+def test_two_passes_that_saw_different_mails_are_not_complete_and_both_are_taken() -> None:
+    asked: list[int] = []
+
+    def growing(number: int) -> InboxPage:
+        asked.append(number)
+        return inbox(mails(7 if len(asked) <= 4 else 8), total=2)(number)
+
+    seen = Walk()
+    found = [each for items in walk.pages(growing, start=1, walk=seen, twice=True) for each in items]
+
+    assert found == mails(8)
+    assert not seen.complete
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pages_in_random_order_are_not_complete_unless_all_was_truly_seen(seed: int) -> None:
+    generator = random.Random(seed)
+    everything = mails(40)
+
+    def shuffled(number: int) -> InboxPage:
+        return page(generator.sample(everything, 4) if number <= 10 else [], total=40)
+
+    seen = Walk()
+    found = {each.id for items in walk.pages(shuffled, start=1, walk=seen, twice=True) for each in items}
+
+    assert seen.complete == (len(found) == 40)
+
+
+def test_the_second_pass_of_broken_items_is_not_asked_for() -> None:
+    asked: list[int] = []
+
+    def fetch(number: int) -> InboxPage:
+        asked.append(number)
+        return page(mails(3), total=4, broken=1) if number == 1 else page([], total=4)
+
+    seen = Walk()
+    list(walk.pages(fetch, start=1, walk=seen, twice=True))
+
+    assert (len(asked), seen.complete) == (2, False)
+
+
+WATERMARK = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("depth", "unknown", "age", "stops"),
+    [
+        (Depth.QUICK, 0, 0, True),
+        (Depth.QUICK, 1, 0, False),
+        (Depth.DEEP, 0, 47, False),
+        (Depth.DEEP, 0, 49, True),
+        (Depth.DEEP, 1, 49, False),
+        (Depth.WHOLE, 0, 49, False),
+    ],
+)
+def test_a_reading_ends_where_its_depth_allows(depth: Depth, unknown: int, age: int, stops: bool) -> None:
+    items = [item(1, date=format_datetime(WATERMARK - timedelta(hours=age)))]
+
+    assert walk.may_stop(items, unknown=unknown, depth=depth, watermark=WATERMARK) is stops
+
+
+def test_a_deep_reading_goes_on_past_dates_that_say_nothing_and_without_a_watermark() -> None:
+    old = item(1, date=format_datetime(WATERMARK - timedelta(days=9)))
+
+    assert not walk.may_stop([old, item(2, date="ieri")], unknown=0, depth=Depth.DEEP, watermark=WATERMARK)
+    assert not walk.may_stop([old], unknown=0, depth=Depth.DEEP, watermark=None)
+    assert not walk.may_stop([], unknown=0, depth=Depth.QUICK, watermark=WATERMARK)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,273 @@
+"""When campaigns will have been sent: the pump's way of choosing, played forward over the rules of `campaigns.pacing`.
+
+Pure. It does not play message by message but from one change to the next (hours that open or close, a limit that is
+used up or free again, a campaign that ends, midnight), with the very numbers that message by message would give.
+
+What it does not know: how long a body takes to be written, failures and their rests, and how quickly an unpaced
+mailbox sends (it is regarded as sending in no time).
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from campaigns import pacing
+from campaigns.pacing import ROME, History, Hours, Limit
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICRO = timedelta(microseconds=1)
+MINUTE = 60_000_000  # microseconds
+HORIZON = timedelta(days=3660)  # further nobody looks
+FAR = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One campaign: how many messages are left, and in which hours they may go."""
+
+    key: int
+    remaining: int
+    hours: Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One mailbox: its limits, what it used, its campaigns in the order of their turns, and what holds it up until."""
+
+    key: int
+    limits: tuple[Limit, ...]
+    history: History
+    works: Sequence[Work]
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Mailboxes that share one sequence of slots: a mailbox alone, or all of an account.
+
+    `interval` is in seconds of the clock that `now` was read from; `next_slot` is when the first message may leave.
+    """
+
+    interval: float
+    next_slot: datetime
+    boxes: Sequence[Box]
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What is to be expected of one campaign.
+
+    `days` counts messages by Rome's days. `ends` is when the last one leaves, None when the rules never let it, or not
+    within ten years. The three spans say what its messages wait for until then: its hours, its mailbox's limits (and
+    rests), the slots that they and others need.
+    """
+
+    days: dict[date, int] = field(default_factory=dict)
+    begins: datetime | None = None
+    ends: datetime | None = None
+    left: int = 0
+    for_hours: timedelta = timedelta(0)
+    for_limits: timedelta = timedelta(0)
+    for_pace: timedelta = timedelta(0)
+
+
+def simulate(group: Group, *, now: datetime, only: int | None = None) -> dict[int, Outlook]:
+    """The outlook of each campaign of a group, by its key, if nothing changes; or of one, as far as it goes."""
+    return _Play(group, now, only).run()
+
+
+class _Task:
+    """A campaign while it is played. Instants are microseconds from 1970."""
+
+    __slots__ = ("_from", "_is_open", "_until", "hours", "key", "outlook", "remaining")
+
+    def __init__(self, work: Work) -> None:
+        self.key, self.hours, self.remaining = work.key, work.hours, work.remaining
+        self.outlook = Outlook(left=work.remaining)
+        self._from, self._until, self._is_open = 0, 0, False
+
+    def is_open(self, at: int) -> bool:
+        self._look(at)
+        return self._is_open
+
+    def changes(self, at: int) -> int:
+        """When it closes, if it is open, and when it opens, if it is not."""
+        self._look(at)
+        return self._until
+
+    def _look(self, at: int) -> None:
+        if self._from <= at < self._until:
+            return
+        moment = _instant(at)
+        opens = self.hours.opens_next(moment)
+        self._from, self._is_open = at, opens == moment
+        until = self.hours.closes_next(moment) if self._is_open else opens
+        self._until = FAR if until is None else _micros(until)
+
+
+class _Line:
+    """A mailbox while it is played: its limits, and its campaigns, the next one first."""
+
+    __slots__ = ("held", "history", "limits", "tasks")
+
+    def __init__(self, box: Box) -> None:
+        self.limits, self.history = box.limits, box.history.copy()
+        self.tasks = deque(_Task(work) for work in box.works)
+        self.held = _micros(box.held_until) if box.held_until else 0
+
+    def room(self, at: int) -> int:
+        if at < self.held:
+            return 0
+        left = pacing.room(self.limits, self.history, at // MINUTE)
+        return FAR if left is None else left
+
+    def free_at(self, at: int) -> int:
+        at = max(at, self.held)
+        minute = pacing.next_free(self.limits, self.history, at // MINUTE)
+        return FAR if minute is None else max(at, minute * MINUTE)
+
+    def ready(self, at: int) -> list[_Task]:
+        return [task for task in self.tasks if task.remaining and task.is_open(at)]
+
+    def turn(self, tasks: Sequence[_Task], steps: int) -> None:
+        """Put the tasks that had their turns behind the others, after `steps` turns among them."""
+        chosen = {task.key for task in tasks}
+        shift = steps % len(tasks)
+        self.tasks = deque([*(task for task in self.tasks if task.key not in chosen), *tasks[shift:], *tasks[:shift]])
+
+
+class _Play:
+    def __init__(self, group: Group, now: datetime, only: int | None) -> None:
+        self.lines = deque(_Line(box) for box in group.boxes)
+        self.interval = round(group.interval * 1_000_000)
+        self.at = max(_micros(group.next_slot), _micros(now))
+        self.end = _micros(now + HORIZON)
+        self.tasks = [task for line in self.lines for task in line.tasks if only is None or task.key == only]
+
+    def run(self) -> dict[int, Outlook]:
+        while self.at < self.end and any(task.remaining for task in self.tasks):
+            active = [(line, tasks) for line in self.lines if (tasks := line.ready(self.at)) and line.room(self.at)]
+            before = self.at
+            lacking = self._lacking(active)
+            if active:
+                self._send(active)
+            else:
+                self.at = self._next_chance()
+            for task, why in lacking:
+                waited = timedelta(microseconds=min(self.at, self.end) - before)
+                setattr(task.outlook, why, getattr(task.outlook, why) + waited)
+        for task in self.tasks:
+            task.outlook.left = task.remaining
+        return {task.key: task.outlook for task in self.tasks}
+
+    def _lacking(self, active: Sequence[tuple[_Line, list[_Task]]]) -> list[tuple[_Task, str]]:
+        """What each unfinished task waits for just now."""
+        sending = {id(line) for line, _ in active}
+        found = []
+        for line in self.lines:
+            for task in line.tasks:
+                if task.remaining:
+                    why = "for_hours" if not task.is_open(self.at) else "for_pace"
+                    found.append((task, "for_limits" if why == "for_pace" and id(line) not in sending else why))
+        return found
+
+    def _next_chance(self) -> int:
+        """The first instant after this one at which any task may send."""
+        return min(self._chance(line, task) for line in self.lines for task in line.tasks if task.remaining)
+
+    def _chance(self, line: _Line, task: _Task) -> int:
+        at = self.at
+        while at < self.end:
+            opened = at if task.is_open(at) else task.changes(at)
+            free = line.free_at(opened) if opened < FAR else FAR
+            if free == at:
+                return at
+            at = free
+        return at
+
+    def _send(self, active: list[tuple[_Line, list[_Task]]]) -> None:
+        """Send as many whole rounds as nothing can interrupt; where not even one fits, one message."""
+        rounds = self._rounds(active)
+        size = len(active)
+        if rounds:
+            for place, (line, tasks) in enumerate(active):
+                self._post(line, tasks, rounds, first=self.at + place * self.interval, every=size * self.interval)
+            self._turn_lines([line for line, _ in active])
+            self.at += rounds * size * self.interval
+        else:
+            line, tasks = active[0]
+            self._post(line, tasks, 1, first=self.at, every=self.interval)
+            self._turn_lines([line])
+            self.at += self.interval
+
+    def _rounds(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
+        """How often each of these mailboxes can send one message before anything changes."""
+        rounds = min(
+            min(line.room(self.at), len(tasks) * min(task.remaining for task in tasks)) for line, tasks in active
+        )
+        if self.interval:
+            slots = -(-(self._change(active) - self.at) // self.interval)
+            rounds = min(rounds, slots // len(active))
+        return rounds
+
+    def _change(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
+        """When hours open or close, a mailbox that stands still may go on, or a day ends, whichever is first."""
+        sending = {id(line) for line, _ in active}
+        moments = [_midnight(self.at), self.end]
+        for line in self.lines:
+            unfinished = [task for task in line.tasks if task.remaining]
+            moments += [task.changes(self.at) for task in unfinished]
+            if id(line) not in sending and any(task.is_open(self.at) for task in unfinished):
+                moments.append(line.free_at(self.at))
+        return min(moments)
+
+    def _post(self, line: _Line, tasks: list[_Task], count: int, *, first: int, every: int) -> None:
+        """Send `count` messages of a mailbox, its tasks in turn, `every` microseconds."""
+        if line.limits:
+            _note(line.history, first, every, count)
+        day = _instant(first).astimezone(ROME).date()
+        for place, task in enumerate(tasks):
+            share = (count - place + len(tasks) - 1) // len(tasks)
+            if not share:
+                continue
+            task.remaining -= share
+            days = task.outlook.days
+            days[day] = days.get(day, 0) + share
+            if task.outlook.begins is None:
+                task.outlook.begins = _instant(first + place * every)
+            if not task.remaining:
+                task.outlook.ends = _instant(first + (place + (share - 1) * len(tasks)) * every)
+        line.turn(tasks, count)
+
+    def _turn_lines(self, had: Sequence[_Line]) -> None:
+        chosen = {id(line) for line in had}
+        self.lines = deque([*(line for line in self.lines if id(line) not in chosen), *had])
+
+
+def _note(history: History, first: int, every: int, count: int) -> None:
+    """Count messages into the minutes in which they leave."""
+    at, last = first, first + (count - 1) * every
+    while at <= last:
+        minute = at // MINUTE
+        here = count
+        if every:
+            here = (min(last, (minute + 1) * MINUTE - 1) - at) // every + 1
+        history.add(minute, here)
+        if not every:
+            return
+        at += here * every
+
+
+def _midnight(at: int) -> int:
+    """When the day in Rome ends."""
+    tomorrow = _instant(at).astimezone(ROME).date() + timedelta(days=1)
+    return _micros(datetime.combine(tomorrow, time(), ROME))
+
+
+def _micros(at: datetime) -> int:
+    return (at.astimezone(UTC) - EPOCH) // MICRO
+
+
+def _instant(micros: int) -> datetime:
+    return EPOCH + timedelta(microseconds=micros)

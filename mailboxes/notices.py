@@ -1,0 +1,107 @@
+"""Letters to clerks: one for each step that needs a person, once each, in plain sentences with a link."""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F, Q
+from django.utils import translation
+
+from mailboxes import letters
+from mailboxes.models import Mailbox, Notice
+from mailboxes.models.notices import NoticeKind
+from mailboxes.states import CredentialsState, VendorState
+from pecportal import clock
+from pecportal.organisations.models import User
+from pecportal.permissions import Power, TenantQuerySet, roles_with
+from pecportal.queue import enqueue
+
+logger = logging.getLogger(__name__)
+AGAIN: Final = timedelta(minutes=10)
+TRIES: Final = 50  # beyond them a letter is given up, some eight hours later
+FOR_ALL: Final = frozenset({NoticeKind.EXPIRY, NoticeKind.CONFIRM, NoticeKind.ENDED})
+_ABOUT_STATE: Final = {
+    VendorState.REGISTERED: NoticeKind.FORM,
+    VendorState.DOCUMENTS_WRONG: NoticeKind.DOCUMENTS,
+    VendorState.REVOKED: NoticeKind.ENDED,
+    VendorState.CLOSED: NoticeKind.ENDED,
+    VendorState.CANCELLED: NoticeKind.ENDED,
+}
+
+
+def note(mailbox: Mailbox, kind: NoticeKind, *, key: str = "", days: int | None = None) -> bool:
+    """Write down, in the caller's transaction, that a letter is due; False when it was for this occasion already."""
+    row = Notice(mailbox=mailbox, kind=kind, key=key[:60], days=days, at=clock.now())
+    if Notice.objects.filter(mailbox=mailbox, kind=kind, key=row.key).exists():
+        return False
+    Notice.objects.bulk_create([row], ignore_conflicts=True)
+    return True
+
+
+def about_state(mailbox: Mailbox, *, key: str) -> bool:
+    """Have a letter written about the vendor's new state, in the caller's transaction, where it needs a person."""
+    kind = _ABOUT_STATE.get(VendorState(mailbox.vendor_state)) if mailbox.vendor_state in VendorState.values else None
+    if mailbox.wants_credentials and mailbox.credentials_state == CredentialsState.MISSING:
+        kind = NoticeKind.ACTIVE
+    return kind is not None and note(mailbox, kind, key=key)
+
+
+def ring() -> bool:
+    """Ring the job that sends, if a letter is due; letters leave within a minute."""
+    is_due = _due().exists()
+    if is_due:
+        enqueue("mailboxes.tasks.send_notices")
+    return is_due
+
+
+def send() -> int:
+    """Send what is due; how many letters left. A worker that dies between sending and writing it down sends it again.
+
+    What the mail server does not take is tried again every ten minutes.
+    """
+    sent = 0
+    for pk in list(_due().order_by("pk").values_list("pk", flat=True)):
+        mine = _due().filter(pk=pk).update(tried_at=clock.now(), tries=F("tries") + 1)
+        sent += _send(Notice.objects.select_related("mailbox__organisation").get(pk=pk)) if mine else 0
+    return sent
+
+
+def people(mailbox: Mailbox, kind: NoticeKind) -> list[User]:
+    """Who gets a letter: the mailbox's own clerk while they may act, else all of its organisation who may."""
+    power = Power.CREDENTIALS if kind in (NoticeKind.ACTIVE, NoticeKind.CREDENTIALS) else Power.REGISTER
+    able = User.objects.filter(
+        is_active=True,
+        memberships__organisation=mailbox.organisation_id,
+        memberships__role__in=roles_with(power),
+    )
+    rows = list(able.exclude(email="").distinct().order_by("pk"))
+    own = [person for person in rows if person.pk == mailbox.created_by_id]
+    return rows if kind in FOR_ALL else own or rows
+
+
+def _due() -> TenantQuerySet[Notice]:
+    rested = Q(tried_at__isnull=True) | Q(tried_at__lt=clock.now() - AGAIN)
+    return Notice.objects.filter(rested, sent_at=None, tries__lt=TRIES)
+
+
+def _send(notice: Notice) -> int:
+    to = [person.email for person in people(notice.mailbox, NoticeKind(notice.kind))]
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, text = letters.written(notice)
+    # each gets their own: one address that is refused must not keep the letter from the others
+    taken = sum(_handed_over(EmailMessage(subject, text, to=[address]), notice) for address in to)
+    if to and not taken:
+        return 0
+    Notice.objects.filter(pk=notice.pk).update(sent_at=clock.now(), recipients=taken)
+    return taken
+
+
+def _handed_over(letter: EmailMessage, notice: Notice) -> bool:
+    try:
+        letter.send()
+    except OSError as exc:  # smtplib's errors are OSErrors, too
+        logger.warning("Letter %s could not be sent: %s", notice.pk, type(exc).__name__)
+        return False
+    return True

@@ -1,0 +1,137 @@
+"""What is expected of a campaign counts all that its mailbox has to send, and says why it is late."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from campaigns import outlook
+from campaigns.models import Campaign, SendingLane
+from campaigns.models.tracking import Hold
+from campaigns.states import CampaignState, Shown
+from mailboxes.models import Mailbox, Plan
+from mailboxes.states import CredentialsState
+from tests import build as kernel
+from tests.campaigns import build
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _paced(settings: Settings) -> None:
+    settings.SENDING_RATE = 1.004  # a message a second
+
+
+def expected(campaign: Campaign) -> outlook.Expected:
+    found = outlook.of(Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk))
+    assert found is not None
+    return found
+
+
+def seconds(campaign: Campaign) -> float:
+    ends = expected(campaign).ends
+    assert ends is not None
+    return (ends - timezone.now()).total_seconds()
+
+
+def waiting(count: int, **fields: object) -> Campaign:
+    campaign = build.started(statuses=[Shown.QUEUED] * count)
+    Campaign.objects.filter(pk=campaign.pk).update(**fields)
+    return campaign
+
+
+def test_a_campaign_alone_takes_its_slots() -> None:
+    assert 27 < seconds(waiting(30)) < 31
+
+
+def test_another_campaign_of_the_mailbox_takes_its_turns() -> None:
+    campaign = waiting(20)
+    other = waiting(20)
+    Campaign.objects.filter(pk=other.pk).update(mailbox=campaign.mailbox)
+
+    assert 36 < seconds(campaign) < 41
+
+
+def test_a_paused_campaign_is_asked_as_if_it_went_on_and_others_do_not_wait_for_it() -> None:
+    campaign, paused = waiting(20), waiting(20, state=CampaignState.PAUSED)
+    Campaign.objects.filter(pk=paused.pk).update(mailbox=campaign.mailbox)
+
+    assert 17 < seconds(campaign) < 21
+    assert 36 < seconds(paused) < 41
+
+
+def test_a_mailbox_of_the_same_account_takes_its_turns() -> None:
+    campaign = waiting(20)
+    other = waiting(20)
+    Campaign.objects.filter(pk=other.pk).update(mailbox=kernel.mailbox(address="altra@prova.example"))
+    assert 17 < seconds(campaign) < 21
+
+    Mailbox.objects.update(plan=Plan.objects.create(name="Conto", pace_of="account"))
+
+    assert 36 < seconds(campaign) < 41
+
+
+def test_a_draft_is_asked_as_if_it_were_started() -> None:
+    campaign = build.ready()
+
+    assert seconds(campaign) < 4
+    assert sum(count for _day, count in expected(campaign).days) == 3
+
+
+def test_a_lane_that_rests_begins_later() -> None:
+    campaign = waiting(2)
+    until = timezone.now() + timedelta(minutes=10)
+    SendingLane.objects.create(mailbox=campaign.mailbox, hold=Hold.VENDOR, held_until=until, breaker_level=1)
+
+    assert 595 < seconds(campaign) < 605
+
+
+def test_of_a_mailbox_that_may_not_send_and_of_what_is_over_nothing_is_said() -> None:
+    campaign = waiting(2)
+    campaign.mailbox.credentials_state = CredentialsState.REFUSED
+    assert outlook.of(campaign) is None
+
+    assert outlook.of(build.started(statuses=[Shown.DELIVERED])) is None
+    done = waiting(1)
+    done.state = CampaignState.STOPPED
+    assert outlook.of(done) is None
+
+
+def test_a_wish_that_is_met_warns_of_nothing() -> None:
+    assert expected(waiting(2, wanted_by=timezone.now() + timedelta(hours=1))).warning == ""
+
+
+@pytest.mark.parametrize(
+    ("why", "fields", "plan"),
+    [
+        ("plan allows", {}, {"daily_limit": 2, "margin": 0}),
+        ("hours and days", {"starts_at": timezone.now() + timedelta(days=3)}, {}),
+        ("all campaigns of the mailbox share", {}, {"rate": 0.0001}),
+        ("all mailboxes of the account share", {}, {"rate": 0.0001, "pace_of": "account"}),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_told_with_its_reason(
+    why: str, fields: dict[str, object], plan: dict[str, object]
+) -> None:
+    campaign = waiting(3, wanted_by=timezone.now() + timedelta(hours=1), **fields)
+    Mailbox.objects.update(plan=Plan.objects.create(name="Prova", **plan))
+
+    warning = expected(campaign).warning
+
+    assert "It will not be sent by" in warning
+    assert why in warning
+
+
+def test_a_wish_that_has_passed_is_told_as_such() -> None:
+    assert "has passed" in expected(waiting(3, wanted_by=timezone.now() - timedelta(hours=1))).warning
+
+
+def test_what_the_plan_never_allows_has_no_end() -> None:
+    campaign = waiting(3)
+    Mailbox.objects.update(plan=Plan.objects.create(name="Prova", daily_limit=50, margin=50))
+
+    found = expected(campaign)
+
+    assert found.ends is None
+    assert "cannot be sent to the end" in found.warning
