@@ -139,7 +139,7 @@ def test_every_good_row_gets_one_message_and_nobody_else_any(
     here: World, jobs: Jobs, browser: Client, mailbox: Mailbox, name: str
 ) -> None:
     sample = samples.sample(name)
-    campaign = started(browser, uploaded(browser, mailbox, name))
+    campaign = started(browser, uploaded(browser, mailbox, name), jobs)
 
     run_to_its_end(campaign, jobs)
 
@@ -187,13 +187,14 @@ def fault_in(row: str) -> Fault:
     return Fault(int(line[1].replace(",", "")), unescape(sentence[1]), unescape(value[1]) if value else "")
 
 
-def started(browser: Client, campaign: Campaign) -> Campaign:
-    """The campaign once the clerk left the faulty rows out, wrote the text and said the word, as the pages offer it."""
+def started(browser: Client, campaign: Campaign, jobs: Jobs) -> Campaign:
+    """The campaign once its clerk left the faulty rows out, wrote, had it checked and said the word, page by page."""
     page = browser.get(reverse("campaigns:recipients", args=[campaign.pk]))
     assert says(page, f"Go on without the {campaign.problems_total} faulty rows")
-    for name, data in (("skip", {}), ("text", TEXT)):
+    for name, data in (("skip", {}), ("text", TEXT), ("check", {})):
         answer = browser.post(reverse(f"campaigns:{name}", args=[campaign.pk]), data)
         assert answer.status_code == 302
+    jobs.run()
     url = reverse("campaigns:start", args=[campaign.pk])
     seen = SEEN.search(browser.get(url).content.decode())
     assert seen is not None

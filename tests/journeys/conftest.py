@@ -94,7 +94,8 @@ def look(complaints: Complaints) -> Look:
             Path(folder).mkdir(parents=True, exist_ok=True)
             _photograph(page, Path(folder), name)
         # a busy machine may only have begun with the page that was asked for
-        page.wait_for_function("document.documentElement !== null && document.readyState === 'complete'")
+        page.wait_for_load_state("load")
+        expect(page.locator("body")).to_be_attached()
         assert complaints[page] == []
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert too_wide <= 0, f"{name} is {too_wide} pixels wider than its screen"
