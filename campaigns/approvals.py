@@ -23,6 +23,7 @@ HARMLESS = (
     "pause",
     "resume",
     "stop",
+    "move_messages",
 )
 
 

@@ -6,7 +6,7 @@ Each question yields the ids of the rows that break a promise, in batches or row
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.db import models
@@ -134,27 +134,32 @@ def campaigns_short() -> Iterator[int]:
 def queued_unheld() -> Iterator[int]:
     """Running campaigns whose messages wait for more than 15 minutes, while nothing holds them and none is sent.
 
-    Their own hours hold them, too: only those are asked about that were open all the while.
+    Their own hours hold them, too: only those are asked about that were open all the while. Of several mailboxes'
+    campaign each mailbox is asked about.
     """
     if deployment.is_off():
         return
     before, now = timezone.now() - timedelta(minutes=15), clock.now()
+    running = Campaign.objects.filter(state=CampaignState.RUNNING, state_since__lt=now - timedelta(minutes=15))
     waits = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.QUEUED, not_before__lt=before)
     lane = SendingLane.objects.filter(pk=OuterRef("mailbox"))
     held = lane.exclude(hold="").filter(Q(held_until__isnull=True) | Q(held_until__gt=before))
     moves = Attempt.objects.filter(mailbox=OuterRef("mailbox"), claimed_at__gt=now - timedelta(minutes=15))
-    free = Campaign.objects.filter(
-        Exists(waits),
-        ~Exists(held),
-        ~Exists(moves),
-        state=CampaignState.RUNNING,
-        state_since__lt=now - timedelta(minutes=15),
-    )
+    free = running.filter(Exists(waits), ~Exists(held), ~Exists(moves), is_split=False)
     for campaign in free.select_related("mailbox").order_by("pk").iterator(chunk_size=BATCH):
-        hours = timing.hours_of(campaign)
-        was_open = hours.is_open(now) and hours.is_open(now - timedelta(minutes=15))
-        if was_open and campaign.mailbox.why_not_now() is None:
+        if _was_open(campaign, now) and campaign.mailbox.why_not_now() is None:
             yield campaign.pk
+    for campaign in running.filter(Exists(waits), is_split=True).select_related("mailbox").order_by("pk"):
+        mine = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED, not_before__lt=before)
+        waiting = Mailbox.objects.filter(pk__in=mine.values("mailbox"))
+        boxes = waiting.annotate(mailbox=F("pk")).filter(~Exists(held), ~Exists(moves))
+        if _was_open(campaign, now) and any(box.why_not_now() is None for box in boxes):
+            yield campaign.pk
+
+
+def _was_open(campaign: Campaign, now: datetime) -> bool:
+    hours = timing.hours_of(campaign)
+    return hours.is_open(now) and hours.is_open(now - timedelta(minutes=15))
 
 
 def sending_overdue() -> Iterator[int]:

@@ -8,7 +8,7 @@ mailbox sends (it is regarded as sending in no time).
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -24,22 +24,30 @@ FAR = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One campaign: how many messages are left, and in which hours they may go."""
+    """One campaign at one mailbox: how many messages are left, and in which hours they may go.
 
-    key: int
+    One that `draws` takes them from its group's pot, as many as it gets but at most `remaining`.
+    """
+
+    key: Hashable
     remaining: int
     hours: Hours
+    draws: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One mailbox: its limits, what it used, its campaigns in the order of their turns, and what holds it up until."""
+    """One mailbox: its limits, what it used, its campaigns in the order of their turns, and what holds it up until.
+
+    From `ends` on nothing leaves it.
+    """
 
     key: int
     limits: tuple[Limit, ...]
     history: History
     works: Sequence[Work]
     held_until: datetime | None = None
+    ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,13 @@ class Group:
     """Mailboxes that share one sequence of slots: a mailbox alone, or all of an account.
 
     `interval` is in seconds of the clock that `now` was read from; `next_slot` is when the first message may leave.
+    `pot` is how many messages wait for whichever of its works that draw comes first.
     """
 
     interval: float
     next_slot: datetime
     boxes: Sequence[Box]
+    pot: int = 0
 
 
 @dataclass(slots=True)
@@ -60,7 +70,8 @@ class Outlook:
 
     `days` counts messages by Rome's days. `ends` is when the last one leaves, None when the rules never let it, or not
     within ten years. The three spans say what its messages wait for until then: its hours, its mailbox's limits (and
-    rests), the slots that they and others need.
+    rests), the slots that they and others need. `runs` says when each message of a work that draws leaves: the first
+    instant of some, the steps between them, how many; in microseconds from 1970.
     """
 
     days: dict[date, int] = field(default_factory=dict)
@@ -70,22 +81,48 @@ class Outlook:
     for_hours: timedelta = timedelta(0)
     for_limits: timedelta = timedelta(0)
     for_pace: timedelta = timedelta(0)
+    runs: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-def simulate(group: Group, *, now: datetime, only: int | None = None) -> dict[int, Outlook]:
-    """The outlook of each campaign of a group, by its key, if nothing changes; or of one, as far as it goes."""
+def simulate(group: Group, *, now: datetime, only: Collection[Hashable] | None = None) -> dict[Hashable, Outlook]:
+    """The outlook of each work of a group, by its key, if nothing changes; or of some, as far as those go."""
     return _Play(group, now, only).run()
+
+
+class _Pot:
+    """Messages that several tasks draw from."""
+
+    __slots__ = ("left", "tasks")
+
+    def __init__(self, left: int) -> None:
+        self.left, self.tasks = left, 0
 
 
 class _Task:
     """A campaign while it is played. Instants are microseconds from 1970."""
 
-    __slots__ = ("_from", "_is_open", "_until", "hours", "key", "outlook", "remaining")
+    __slots__ = ("_from", "_is_open", "_own", "_until", "hours", "key", "outlook", "pot")
 
-    def __init__(self, work: Work) -> None:
-        self.key, self.hours, self.remaining = work.key, work.hours, work.remaining
+    def __init__(self, work: Work, pot: _Pot) -> None:
+        self.key, self.hours, self._own = work.key, work.hours, work.remaining
+        self.pot = pot if work.draws else None
+        pot.tasks += work.draws
         self.outlook = Outlook(left=work.remaining)
         self._from, self._until, self._is_open = 0, 0, False
+
+    @property
+    def remaining(self) -> int:
+        return self._own if self.pot is None else min(self._own, self.pot.left)
+
+    @property
+    def sure(self) -> int:
+        """How many it may take whatever the others do that draw from its pot."""
+        return self._own if self.pot is None else min(self._own, self.pot.left // self.pot.tasks)
+
+    def take(self, count: int) -> None:
+        self._own -= count
+        if self.pot is not None:
+            self.pot.left -= count
 
     def is_open(self, at: int) -> bool:
         self._look(at)
@@ -109,15 +146,16 @@ class _Task:
 class _Line:
     """A mailbox while it is played: its limits, and its campaigns, the next one first."""
 
-    __slots__ = ("held", "history", "limits", "tasks")
+    __slots__ = ("ends", "held", "history", "limits", "tasks")
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, pot: _Pot) -> None:
         self.limits, self.history = box.limits, box.history.copy()
-        self.tasks = deque(_Task(work) for work in box.works)
+        self.tasks = deque(_Task(work, pot) for work in box.works)
         self.held = _micros(box.held_until) if box.held_until else 0
+        self.ends = _micros(box.ends) if box.ends else FAR
 
     def room(self, at: int) -> int:
-        if at < self.held:
+        if at < self.held or at >= self.ends:
             return 0
         left = pacing.room(self.limits, self.history, at // MINUTE)
         return FAR if left is None else left
@@ -125,7 +163,8 @@ class _Line:
     def free_at(self, at: int) -> int:
         at = max(at, self.held)
         minute = pacing.next_free(self.limits, self.history, at // MINUTE)
-        return FAR if minute is None else max(at, minute * MINUTE)
+        free = FAR if minute is None else max(at, minute * MINUTE)
+        return FAR if free >= self.ends else free
 
     def ready(self, at: int) -> list[_Task]:
         return [task for task in self.tasks if task.remaining and task.is_open(at)]
@@ -138,14 +177,15 @@ class _Line:
 
 
 class _Play:
-    def __init__(self, group: Group, now: datetime, only: int | None) -> None:
-        self.lines = deque(_Line(box) for box in group.boxes)
+    def __init__(self, group: Group, now: datetime, only: Collection[Hashable] | None) -> None:
+        pot = _Pot(group.pot)
+        self.lines = deque(_Line(box, pot) for box in group.boxes)
         self.interval = round(group.interval * 1_000_000)
         self.at = max(_micros(group.next_slot), _micros(now))
         self.end = _micros(now + HORIZON)
-        self.tasks = [task for line in self.lines for task in line.tasks if only is None or task.key == only]
+        self.tasks = [task for line in self.lines for task in line.tasks if only is None or task.key in only]
 
-    def run(self) -> dict[int, Outlook]:
+    def run(self) -> dict[Hashable, Outlook]:
         while self.at < self.end and any(task.remaining for task in self.tasks):
             active = [(line, tasks) for line in self.lines if (tasks := line.ready(self.at)) and line.room(self.at)]
             before = self.at
@@ -204,7 +244,7 @@ class _Play:
     def _rounds(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
         """How often each of these mailboxes can send one message before anything changes."""
         rounds = min(
-            min(line.room(self.at), len(tasks) * min(task.remaining for task in tasks)) for line, tasks in active
+            min(line.room(self.at), len(tasks) * min(task.sure for task in tasks)) for line, tasks in active
         )
         if self.interval:
             slots = -(-(self._change(active) - self.at) // self.interval)
@@ -214,7 +254,7 @@ class _Play:
     def _change(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
         """When hours open or close, a mailbox that stands still may go on, or a day ends, whichever is first."""
         sending = {id(line) for line, _ in active}
-        moments = [_midnight(self.at), self.end]
+        moments = [_midnight(self.at), self.end, *(line.ends for line in self.lines if line.ends > self.at)]
         for line in self.lines:
             unfinished = [task for task in line.tasks if task.remaining]
             moments += [task.changes(self.at) for task in unfinished]
@@ -231,7 +271,9 @@ class _Play:
             share = (count - place + len(tasks) - 1) // len(tasks)
             if not share:
                 continue
-            task.remaining -= share
+            task.take(share)
+            if task.pot is not None:
+                task.outlook.runs.append((first + place * every, len(tasks) * every, share))
             days = task.outlook.days
             days[day] = days.get(day, 0) + share
             if task.outlook.begins is None:

@@ -16,7 +16,7 @@ from mailboxes.models import Mailbox
 
 
 class BasicsForm(forms.Form):
-    """A campaign's name and sender; only mailboxes that may send are offered, and the one chosen before."""
+    """A campaign's name and senders; only mailboxes that may send are offered, and those chosen before."""
 
     name = forms.CharField(
         label=_("Name of the campaign"),
@@ -26,7 +26,16 @@ class BasicsForm(forms.Form):
     mailbox = forms.ModelChoiceField(
         label=_("Sender mailbox"), queryset=Mailbox.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
-
+    further = forms.ModelMultipleChoiceField(
+        label=_("Send from further mailboxes, too"),
+        queryset=Mailbox.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "For long lists: the messages are split among the mailboxes by what each may still send, so that the last "
+            "one leaves as early as possible. Each recipient sees the mailbox that sent the message."
+        ),
+    )
     protocol = forms.CharField(
         label=_("Protocol number"),
         required=False,
@@ -47,6 +56,11 @@ class BasicsForm(forms.Form):
             field.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
             if len(mailboxes) == 1:
                 field.initial = mailboxes[0]
+        others = self.fields["further"]
+        if len(mailboxes) < 2:
+            del self.fields["further"]
+        elif isinstance(others, forms.ModelMultipleChoiceField):
+            others.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
 
 
 class ListForm(forms.Form):
@@ -305,6 +319,16 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", _("All")), ("incoming", _("With a reply")), ("anomaly", _("With a possible bounce"))],
     )
+    mailbox = forms.ChoiceField(label=_("Sender"), required=False)
+
+    def __init__(self, *args: Any, mailboxes: Sequence[Mailbox] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(mailboxes) < 2:
+            del self.fields["mailbox"]
+            return
+        field = self.fields["mailbox"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [("", _("All")), *((str(mailbox.pk), mailbox.address) for mailbox in mailboxes)]
 
     @property
     def wanted(self) -> dict[str, str]:

@@ -16,6 +16,10 @@ def chained(before: str, payload_sha256: str) -> str:
     return hashlib.sha256(f"{before}{payload_sha256}".encode()).hexdigest()
 
 
-def sheet_hash(fingerprint: str, content_sha256: str) -> str:
-    """SHA-256 (hex) of a check before sending: its settings' hash and that of all its messages."""
-    return hashlib.sha256(f"{fingerprint}{content_sha256}".encode()).hexdigest()
+def sheet_hash(fingerprint: str, content_sha256: str, split: Sequence[Sequence[int]] = ()) -> str:
+    """SHA-256 (hex) of a check before sending: its settings' hash, that of all its messages, and who sends how many.
+
+    `split` is [mailbox, number] each where several mailboxes send it.
+    """
+    shares = json.dumps(list(map(list, split))) if split else ""
+    return hashlib.sha256(f"{fingerprint}{content_sha256}{shares}".encode()).hexdigest()

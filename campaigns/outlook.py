@@ -1,31 +1,36 @@
-"""When a campaign will have been sent, asked from its rows: all that its mailbox has to send is counted with it.
+"""When a campaign will have been sent, asked from its rows: all that its mailboxes have to send is counted with it.
 
 Below the wings: the check before sending and the pages ask it, and neither has a formula of its own.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.conf import settings
-from django.db.models import Count, Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from campaigns import forecast, timing
-from campaigns.forecast import Box, Group, Outlook, Work
-from campaigns.models import Campaign, Message, SendingLane
-from campaigns.models.tracking import Hold
-from campaigns.states import PREPARED, CampaignState, MessageState
+from campaigns import splitting, timing, workload
+from campaigns.forecast import Outlook
+from campaigns.models import Campaign
+from campaigns.states import PREPARED, CampaignState
+from campaigns.workload import FROZEN
 from mailboxes.models import Mailbox
-from pecportal import clock, vendor
+from pecportal import clock
 
 DAYS_SHOWN = 7
-MOVING = (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
-FROZEN = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
 ASKABLE = (*PREPARED, CampaignState.LAUNCHING, *FROZEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one of several mailboxes has left to send, and when its last message leaves; None for never."""
+
+    mailbox: Mailbox
+    messages: int
+    ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Expected:
     """What to tell of a campaign: when it ends, its days, and what is wrong with the date by which it is wanted.
 
     `ends` is None when the rules never let it end. `more_days` and `more_messages` are those that `days` leaves out.
+    `parts` are its mailboxes', where it has several.
     """
 
     ends: datetime | None
@@ -41,94 +47,82 @@ class Expected:
     more_messages: int
     warning: str
     all_days: int
+    parts: Sequence[Part] = ()
 
 
-def of(campaign: Campaign) -> Expected | None:
-    """What is to be expected of a campaign if it goes on, or is started, now; None when there is nothing to say."""
-    if campaign.state not in ASKABLE or campaign.mailbox.why_not() is not None:
+def of(campaign: Campaign, *, shares: Mapping[int, int] | None = None) -> Expected | None:
+    """What is to be expected of a campaign if it goes on, or is started, now; None when there is nothing to say.
+
+    `shares` is how many messages each mailbox of a draft sends, if that is known; else it is as it would be checked
+    now.
+    """
+    if campaign.state not in ASKABLE:
         return None
+    senders = campaign.senders
+    usable = [box for box in senders if box.why_not() is None]
+    if not usable:
+        return None
+    if campaign.is_split and campaign.is_prepared and shares is None:
+        shares = splitting.of(campaign)
     now = clock.now()
-    found = forecast.simulate(_group(campaign, now), now=now, only=campaign.pk)[campaign.pk]
-    days = list(found.days.items())
-    if not days and found.left == 0:
+    found = workload.played(campaign, workload.groups(campaign, usable, now, shares=shares), now)
+    if campaign.is_split:
+        found |= _still(campaign, [box for box in senders if box not in usable], shares)
+    told = _together(list(found.values()))
+    days = sorted(told.days.items())
+    if not days and told.left == 0:
         return None
     rest = days[DAYS_SHOWN:]
+    parts = [Part(box, sum(found[box.pk].days.values()) + found[box.pk].left, found[box.pk].ends) for box in senders]
+    slowest = max(usable, key=lambda box: (found[box.pk].left > 0, found[box.pk].ends or now))
     return Expected(
-        ends=found.ends,
+        ends=told.ends,
         days=days[:DAYS_SHOWN],
         more_days=len(rest),
         more_messages=sum(count for _day, count in rest),
-        warning=_warning(campaign, found, now),
+        warning=_warning(campaign, told, _why(slowest, found[slowest.pk]), now),
         all_days=len(days),
+        parts=parts if campaign.is_split else (),
     )
 
 
-def _group(campaign: Campaign, now: datetime) -> Group:
-    """Everything that is sent in the same sequence of slots: the mailbox's, or that of all its account's mailboxes."""
-    box = campaign.mailbox
-    boxes = [box]
-    pace = timing.pace_of(box)
-    if pace.shared:
-        served = Mailbox.objects.filter(vendor.served_by(pace.account), campaigns__state__in=MOVING)
-        others = served.exclude(pk=box.pk).select_related("plan", *vendor.RELATED).distinct()
-        boxes += [other for other in others if other.why_not() is None and timing.pace_of(other).shared]
-    lanes = SendingLane.objects.in_bulk([each.pk for each in boxes])
-    works = _works(boxes, campaign)
-    slots = [clock.from_real(lane.next_slot_at) for lane in lanes.values() if lane.next_slot_at]
-    return Group(
-        interval=max(timing.pace_of(each).interval for each in boxes) * float(settings.CLOCK_SPEED),
-        next_slot=max([now, *slots]),
-        boxes=[_box(each, works[each.pk], lanes.get(each.pk), now) for each in boxes],
-    )
+def _still(campaign: Campaign, boxes: Sequence[Mailbox], shares: Mapping[int, int] | None) -> dict[int, Outlook]:
+    """What waits at mailboxes that may not send: it never leaves from there."""
+    left = workload.remaining([campaign], {campaign.pk: shares} if shares is not None else {})
+    return {box.pk: Outlook(left=left[campaign.pk, box.pk]) for box in boxes}
 
 
-def _box(mailbox: Mailbox, works: Sequence[Work], lane: SendingLane | None, now: datetime) -> Box:
-    limits = timing.limits_of(mailbox.plan)
-    is_held = lane is not None and lane.hold not in (Hold.NONE, Hold.CAP) and lane.held_until is not None
-    return Box(
-        key=mailbox.pk,
-        limits=limits,
-        history=timing.history_of(mailbox.pk, mailbox.plan, limits, now=now),
-        works=works,
-        held_until=clock.from_real(lane.held_until) if is_held and lane and lane.held_until else None,
-    )
+def _together(outlooks: Sequence[Outlook]) -> Outlook:
+    """One outlook of all parts: it ends when the last of them does."""
+    days: Counter[date] = Counter()
+    for each in outlooks:
+        days.update(each.days)
+    left = sum(each.left for each in outlooks)
+    ends = [each.ends for each in outlooks if each.ends is not None]
+    return Outlook(days=dict(days), ends=max(ends) if ends and not left else None, left=left)
 
 
-def _works(boxes: Iterable[Mailbox], asked: Campaign) -> dict[int, list[Work]]:
-    """What each mailbox has to send; the one that is asked for counts as if it ran."""
-    chosen = Q(state__in=MOVING, mailbox__in=[box.pk for box in boxes]) | Q(pk=asked.pk)
-    campaigns = list(Campaign.objects.filter(chosen).order_by("pk"))
-    frozen = [each.pk for each in campaigns if each.state in FROZEN]
-    queued = Message.objects.filter(campaign__in=frozen, state=MessageState.QUEUED).order_by()
-    counts = dict(queued.values_list("campaign").annotate(n=Count("pk")))
-    found: dict[int, list[Work]] = defaultdict(list)
-    for each in campaigns:
-        remaining = counts.get(each.pk, 0) if each.pk in frozen else each.recipients_total
-        found[each.mailbox_id].append(Work(each.pk, remaining, timing.hours_of(each)))
-    return found
-
-
-def _warning(campaign: Campaign, found: Outlook, now: datetime) -> str:
+def _warning(campaign: Campaign, found: Outlook, reason: str, now: datetime) -> str:
     """Why it will never end, or not by the date by which it is wanted; "" when all is well."""
     if found.ends is None:
-        return _("As things stand it cannot be sent to the end. %(reason)s") % {"reason": _reason(campaign, found)}
+        return _("As things stand it cannot be sent to the end. %(reason)s") % {"reason": reason}
     wanted = campaign.wanted_by
     if wanted is None or found.ends <= wanted:
         return ""
-    words = {"wanted": moment(wanted), "reason": _reason(campaign, found)}
+    words = {"wanted": moment(wanted), "reason": reason}
     if now > wanted:
         return _("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words
     return _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
 
 
-def _reason(campaign: Campaign, found: Outlook) -> str:
-    """What costs it the most time."""
+def _why(mailbox: Mailbox, found: Outlook) -> str:
+    """What costs a mailbox the most time."""
     most = max(found.for_hours, found.for_limits, found.for_pace)
     if most == found.for_limits:
         return _("What takes the most time is the number of messages that the mailbox's plan allows.")
     if most == found.for_hours:
         return _("What takes the most time are the hours and days on which it may be sent: choose more of them.")
-    if timing.pace_of(campaign.mailbox).shared:
+    if timing.pace_of(mailbox).shared:
         return _("What takes the most time is the pace of sending, which all mailboxes of the account share.")
     return _("What takes the most time is the pace of sending, which all campaigns of the mailbox share.")
 

@@ -52,7 +52,7 @@ def fingerprint(campaign: Campaign) -> str:
     The list goes in by its file and its size: that each row is what it was, the start's freezing compares.
     """
     content = [
-        campaign.mailbox_id,
+        [box.pk for box in campaign.senders] if campaign.is_split else campaign.mailbox_id,
         campaign.subject,
         campaign.body,
         campaign.list_sha256,
@@ -84,9 +84,11 @@ def most_weight(campaign: Campaign) -> tuple[int, int | None]:
 
 
 def _sender(campaign: Campaign) -> Iterator[Finding]:
-    reason = campaign.mailbox.why_not()
-    if reason is not None:
-        yield Finding("mailbox", reason, blocks=True, place="sender")
+    for box in campaign.senders:
+        reason = box.why_not()
+        if reason is not None:
+            named = f"{box.address}: {reason}" if campaign.is_split else reason
+            yield Finding("mailbox", named, blocks=True, place="sender")
 
 
 def _list(campaign: Campaign) -> Iterator[Finding]:
@@ -262,10 +264,12 @@ def _letter(campaign: Campaign) -> Iterator[Finding]:
 def _forecast(campaign: Campaign, *, quick: bool) -> Iterator[Finding]:
     if not campaign.recipients_total:
         return
-    if any(limit.most < 1 for limit in timing.limits_of(campaign.mailbox.plan)):
-        sentence = _("The plan of the mailbox leaves no room for sending: its limits are not above its margin.")
-        yield Finding("no_room", sentence, blocks=True, place="sender")
-        return
+    for box in campaign.senders:
+        if any(limit.most < 1 for limit in timing.limits_of(box.plan)):
+            sentence = _("The plan of the mailbox leaves no room for sending: its limits are not above its margin.")
+            named = f"{box.address}: {sentence}" if campaign.is_split else sentence
+            yield Finding("no_room", named, blocks=True, place="sender")
+            return
     expected = None if quick else outlook.of(campaign)
     if expected is None:
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +15,12 @@ from campaigns import outlook, sentences
 from campaigns.models import Campaign, ListProblem
 from campaigns.outlook import Expected
 from campaigns.readiness import Finding
+from campaigns.splitting import RECEIPTS_COME
 from mailboxes import offers
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
+from pecportal.organisations.models import VendorAccount
 
-RECEIPTS_COME = timedelta(days=2)  # after the last message has left
 CENT = Decimal("0.01")
 LINES_NAMED = 500  # of rows that cannot be put together: whoever has more has another problem
 TOLD_BY_ROWS = frozenset({"ordinary_mail"})  # findings that the warnings tell with their rows
@@ -37,10 +38,18 @@ class Measures:
 
 
 def facts(
-    campaign: Campaign, findings: Sequence[Finding], measures: Measures, warnings: Mapping[str, Sequence[int]]
+    campaign: Campaign,
+    findings: Sequence[Finding],
+    measures: Measures,
+    warnings: Mapping[str, Sequence[int]],
+    split: Mapping[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Everything that the sheet shows, as JSON; words, dates and amounts are those of the active language."""
-    expected = outlook.of(campaign)
+    """Everything that the sheet shows, as JSON; words, dates and amounts are those of the active language.
+
+    `split` says how many messages each of several mailboxes sends, by their ids.
+    """
+    parts = _parts(campaign, split or {})
+    expected = outlook.of(campaign, shares=split if campaign.is_split else None)
     notes = [finding.sentence for finding in findings if not finding.blocks and finding.code not in TOLD_BY_ROWS]
     blocking = [finding.sentence for finding in findings if finding.blocks]
     if measures.faulty:
@@ -61,13 +70,40 @@ def facts(
         "own": _own(campaign),
         "sizes": {"in_all": measures.bytes_in_all, "largest": measures.largest, "line": measures.largest_line},
         "blocking": blocking,
-        "notes": [*notes, *_about_mailbox(campaign.mailbox, expected, measures), *_about_credit(campaign)],
+        "notes": [*notes, *_about_mailboxes(parts, expected, measures), *_about_credit(parts)],
         "warnings": [_warning(code, lines) for code, lines in sorted(warnings.items())],
-        "cost": _cost(campaign),
-        "credit": _credit(campaign),
+        "cost": _cost(parts),
+        "credit": _credit(campaign.mailbox),
         "forecast": _forecast(expected),
         "mailbox": _mailbox(campaign.mailbox),
+        "mailboxes": [_part(box, count, expected) for box, count in parts] if campaign.is_split else [],
     }
+
+
+def _parts(campaign: Campaign, split: Mapping[int, int]) -> list[tuple[Mailbox, int]]:
+    """Each mailbox with the number of messages that it sends."""
+    if not campaign.is_split:
+        return [(campaign.mailbox, campaign.recipients_total)]
+    return [(box, split.get(box.pk, 0)) for box in campaign.senders]
+
+
+def _part(mailbox: Mailbox, count: int, expected: Expected | None) -> dict[str, Any]:
+    """What the sheet tells of one of several mailboxes."""
+    ends = _ends(mailbox, expected)
+    return {
+        **_mailbox(mailbox),
+        "messages": count,
+        "ends": outlook.moment(ends) if ends else "",
+        "cost": _cost([(mailbox, count)]),
+        "credit": _credit(mailbox),
+    }
+
+
+def _ends(mailbox: Mailbox, expected: Expected | None) -> datetime | None:
+    """When a mailbox has sent its part."""
+    if expected is None or not expected.parts:
+        return expected.ends if expected else None
+    return next((part.ends for part in expected.parts if part.mailbox.pk == mailbox.pk), None)
 
 
 def ranges(lines: Sequence[int]) -> str:
@@ -90,43 +126,59 @@ def _warning(code: str, lines: Sequence[int]) -> dict[str, Any]:
     return {"code": code, "sentence": sentence, "count": len(set(lines)), "lines": ranges(lines)}
 
 
-def _cost(campaign: Campaign) -> dict[str, str]:
-    """What the messages cost by the plan's noted price; empty amounts where none is noted."""
-    plan = campaign.mailbox.plan
-    found = {"plan": plan.name if plan else "", "each": "", "net": "", "vat": "", "total": "", "noted_on": ""}
-    if plan is None or plan.message_price is None:
+def _cost(parts: Sequence[tuple[Mailbox, int]]) -> dict[str, str]:
+    """What the messages cost by the plans' noted prices; empty amounts where one is not noted.
+
+    Of several mailboxes the plans are named, and a price is told only where all have the same.
+    """
+    plans = {box.plan.pk: box.plan for box, _count in parts if box.plan is not None}
+    names = ", ".join(plan.name for plan in plans.values())
+    found = {"plan": names, "each": "", "net": "", "vat": "", "total": "", "noted_on": ""}
+    nets = [_net(box, count) for box, count in parts]
+    known = [net for net in nets if net is not None]
+    if len(known) < len(nets) or not plans:
         return found
     percent = Decimal(str(settings.VAT_PERCENT))
-    net = _net(campaign) or Decimal(0)
+    net = sum(known, Decimal(0))
     vat = (net * percent / 100).quantize(CENT)
-    noted = date_format(plan.prices_noted_on, "SHORT_DATE_FORMAT") if plan.prices_noted_on else ""
-    amounts = {"each": plan.message_price, "net": net, "vat": vat, "total": net + vat}
+    prices = {plan.message_price for plan in plans.values()}
+    noted = max((plan.prices_noted_on for plan in plans.values() if plan.prices_noted_on), default=None)
+    amounts = {"net": net, "vat": vat, "total": net + vat}
+    if len(prices) == 1:
+        amounts["each"] = prices.pop() or Decimal(0)
     return {
         **found,
         **{name: offers.money(amount) for name, amount in amounts.items()},
         "percent": f"{percent.normalize():f}",
-        "noted_on": noted,
+        "noted_on": date_format(noted, "SHORT_DATE_FORMAT") if noted else "",
     }
 
 
-def _net(campaign: Campaign) -> Decimal | None:
-    plan = campaign.mailbox.plan
+def _net(mailbox: Mailbox, count: int) -> Decimal | None:
+    plan = mailbox.plan
     if plan is None or plan.message_price is None:
         return None
-    return (plan.message_price * campaign.recipients_total).quantize(CENT)
+    return (plan.message_price * count).quantize(CENT)
 
 
-def _credit(campaign: Campaign) -> dict[str, str]:
+def _credit(mailbox: Mailbox) -> dict[str, str]:
     """What the mailbox's account had in its wallet when it was read last; empty where that is not known."""
-    account = vendor.account_of(campaign.mailbox)
+    account = vendor.account_of(mailbox)
     if account is None or account.credit is None:
         return {}
     return {"amount": offers.money(account.credit), "at": _moment(account.credit_at)}
 
 
-def _about_credit(campaign: Campaign) -> Iterator[str]:
-    account, net = vendor.account_of(campaign.mailbox), _net(campaign)
-    if account is not None and account.credit is not None and net is not None and account.credit < net:
+def _about_credit(parts: Sequence[tuple[Mailbox, int]]) -> Iterator[str]:
+    """Which account has less credit than the messages of its mailboxes cost."""
+    nets: dict[VendorAccount, Decimal] = {}
+    for box, count in parts:
+        account, net = vendor.account_of(box), _net(box, count)
+        if account is not None and net is not None:
+            nets[account] = nets.get(account, Decimal(0)) + net
+    for account, net in nets.items():
+        if account.credit is None or account.credit >= net:
+            continue
         words = {"credit": offers.money(account.credit), "day": _moment(account.credit_at), "cost": offers.money(net)}
         yield (
             _(
@@ -168,9 +220,19 @@ def _mailbox(mailbox: Mailbox) -> dict[str, Any]:
     }
 
 
-def _about_mailbox(mailbox: Mailbox, expected: Expected | None, measures: Measures) -> Iterator[str]:
-    """What of the mailbox could hold the sending, or its receipts, up."""
-    ends = expected.ends if expected is not None and expected.ends is not None else clock.now()
+def _about_mailboxes(
+    parts: Sequence[tuple[Mailbox, int]], expected: Expected | None, measures: Measures
+) -> Iterator[str]:
+    """What of the mailboxes could hold the sending, or its receipts, up; of several each is named."""
+    total = sum(count for _box, count in parts)
+    for box, count in parts:
+        weight = measures.bytes_in_all * count // max(total, 1)
+        for sentence in _about_mailbox(box, _ends(box, expected), weight):
+            yield f"{box.address}: {sentence}" if len(parts) > 1 else sentence
+
+
+def _about_mailbox(mailbox: Mailbox, ends: datetime | None, weight: int) -> Iterator[str]:
+    ends = ends or clock.now()
     if mailbox.expires_at is not None and mailbox.expires_at < ends + RECEIPTS_COME:
         words = {"day": _day(mailbox.expires_at)}
         yield _("The mailbox expires on %(day)s, before the last receipts are in: renew it first.") % words
@@ -178,7 +240,7 @@ def _about_mailbox(mailbox: Mailbox, expected: Expected | None, measures: Measur
         return
     if mailbox.is_full:
         yield mailbox.space_warning
-    elif measures.bytes_in_all > mailbox.space_limit - mailbox.space_used:
+    elif weight > mailbox.space_limit - mailbox.space_used:
         yield _(
             "If every delivery receipt carries the whole message, the mailbox has no room for all of them: save the "
             "receipts and make space while the campaign runs."

@@ -11,6 +11,7 @@ from campaigns.views import (
     following,
     letters,
     lists,
+    moving,
     own,
     preparing,
     scheduling,
@@ -110,4 +111,5 @@ urlpatterns = [
     path("<int:pk>/pause/", starting.pause, name="pause"),
     path("<int:pk>/resume/", starting.resume, name="resume"),
     path("<int:pk>/stop/", starting.stop, name="stop"),
+    path("<int:pk>/mailboxes/<int:mailbox_pk>/move/", moving.move, name="move"),
 ]

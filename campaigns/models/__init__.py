@@ -9,6 +9,7 @@ from campaigns.models.letters import Letter, Letterhead
 from campaigns.models.lists import DomainState, ListDomain, ListReading, ReadingState, Role
 from campaigns.models.message import Attempt, Message, MessageContent, Reservation, Route
 from campaigns.models.own import Intake, Origin, OwnFile, OwnLink, OwnWaiver
+from campaigns.models.senders import CampaignMailbox
 from campaigns.models.texts import SavedText, TextVersion
 from campaigns.models.tracking import Baton, BrokenItem, InboxScan, InboxWatch, LivePump, Receipt, SendingLane
 
@@ -19,6 +20,7 @@ __all__ = [
     "Baton",
     "BrokenItem",
     "Campaign",
+    "CampaignMailbox",
     "Change",
     "Choice",
     "Closing",

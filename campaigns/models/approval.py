@@ -19,7 +19,8 @@ class Sheet(models.Model):
     """The check before sending: every row put together once, and what was found. Never changed once it is made.
 
     `sha256` is over the list, the text, the files and the settings: whoever approves or starts names it. `facts` are
-    told in the installation's language.
+    told in the installation's language. `split` says how many messages each of several mailboxes sends, as [mailbox,
+    number] each, the first mailbox first; it is what the start does.
     """
 
     tenant = "campaign__organisation"
@@ -37,6 +38,7 @@ class Sheet(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     is_clean = models.BooleanField(_("nothing speaks against a start"), default=False)
     facts = models.JSONField(_("what was found"), default=dict)
+    split = models.JSONField(_("messages of each mailbox"), default=list)
     problem = models.TextField(_("why there is none"), blank=True)
 
     objects = TenantQuerySet.as_manager()

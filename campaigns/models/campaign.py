@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import history
 from campaigns.states import PREPARED, CampaignState, Pilot
 from mailboxes.models import Mailbox
+from pecportal import vendor
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import State
@@ -40,11 +41,12 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
 
 
 class Campaign(models.Model):
-    """One letter to many recipients from one mailbox."""
+    """One letter to many recipients from one mailbox, or from several (`is_split`): then `mailbox` is the first."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="campaigns")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="campaigns", verbose_name=_("sender mailbox"))
+    is_split = models.BooleanField(_("sent from several mailboxes"), default=False)
     name = models.CharField(_("name"), max_length=200)
     subject = models.CharField(_("subject"), max_length=400, blank=True)
     body = models.TextField(_("text"), blank=True)
@@ -66,6 +68,7 @@ class Campaign(models.Model):
     skip_problems = models.BooleanField(_("go on without the faulty rows"), default=False)
     own_column = models.CharField(_("column that names own files"), max_length=255, blank=True)
     frozen_line = models.PositiveIntegerField(default=0)
+    frozen_rows = models.PositiveIntegerField(default=0)  # how many of its messages are made
     frozen_sha256 = models.CharField(max_length=64, blank=True)  # of the rows frozen so far
     sheet = models.ForeignKey("campaigns.Sheet", models.PROTECT, null=True, related_name="+")  # that it started with
     begins_at = models.DateTimeField(_("begins"), null=True, blank=True)  # until then its start can be undone
@@ -126,6 +129,14 @@ class Campaign(models.Model):
     def is_moving(self) -> bool:
         """Whether it may change by itself soon."""
         return self.state in (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
+
+    @property
+    def senders(self) -> list[Mailbox]:
+        """Its mailboxes, the first one first; of a campaign that one mailbox sends, that one, without a query."""
+        if not self.is_split:
+            return [self.mailbox]
+        related = ("mailbox__plan", *(f"mailbox__{name}" for name in vendor.RELATED))
+        return [self.mailbox, *(row.mailbox for row in self.further.select_related(*related).order_by("mailbox_id"))]
 
     @property
     def recipients(self) -> "models.QuerySet[Recipient]":

@@ -202,6 +202,11 @@ class SendingLane(models.Model):
     def __str__(self) -> str:
         return str(self.mailbox_id)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether what holds it up lasts until somebody does something about it."""
+        return self.hold in (Hold.CREDENTIALS, Hold.ACCOUNT, Hold.WALLET)
+
 
 class LivePump(models.Model):
     """A pump that runs just now, on some host: the lanes are shared out among them."""

@@ -131,8 +131,15 @@ def _give_letter(draft: Campaign, campaign: Campaign) -> None:
 
 
 def like(campaign: Campaign, *, name: str, actor: User) -> Campaign:
-    """A draft with another one's sender, text and hours, in the caller's transaction. Raises `Refusal`."""
-    draft = drafts.create(campaign.organisation, name=name[:200], mailbox=campaign.mailbox, actor=actor)
+    """A draft with another one's senders, text and hours, in the caller's transaction.
+
+    Of several mailboxes the first that may send comes first; the others stay, and the check names what keeps them from
+    sending. Raises `Refusal` when none may send.
+    """
+    senders = campaign.senders
+    first = next((box for box in senders if box.why_not() is None), campaign.mailbox)
+    draft = drafts.create(campaign.organisation, name=name[:200], mailbox=first, actor=actor)
+    drafts.give_mailboxes(draft, [box for box in senders if box != first])
     for field in KEPT:
         setattr(draft, field, getattr(campaign, field))
     draft.save(update_fields=list(KEPT))

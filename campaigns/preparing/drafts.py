@@ -1,9 +1,11 @@
 """A draft: made, named, given its sender; and the lock under which all of preparing changes it."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, history
+from campaigns.models import Campaign, CampaignMailbox, history
 from campaigns.states import CampaignState
 from mailboxes.models import Mailbox
 from pecportal.errors import Refusal
@@ -13,10 +15,23 @@ from pecportal.organisations.models import Organisation, User
 
 @transaction.atomic
 def create(
-    organisation: Organisation, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+    organisation: Organisation,
+    *,
+    name: str,
+    mailbox: Mailbox,
+    actor: User,
+    further: Iterable[Mailbox] = (),
+    protocol: str = "",
+    reference: str = "",
 ) -> Campaign:
-    """Make a draft. Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns."""
+    """Make a draft, sent from one mailbox or from `further` ones as well.
+
+    Raises `Refusal` when a mailbox belongs to somebody else or may not send campaigns.
+    """
     _usable(mailbox, organisation)
+    others = _others(mailbox, further)
+    for other in others:
+        _usable(other, organisation, field="further")
     campaign = Campaign.objects.create(
         organisation=organisation,
         name=name,
@@ -25,6 +40,7 @@ def create(
         protocol=protocol,
         reference=reference,
     )
+    give_mailboxes(campaign, others)
     history.note([campaign.pk], CampaignState.DRAFT, by=actor)
     record("campaign.create", actor=actor, organisation=organisation, target=campaign)
     return campaign
@@ -32,20 +48,31 @@ def create(
 
 @transaction.atomic
 def edit(
-    campaign: Campaign, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+    campaign: Campaign,
+    *,
+    name: str,
+    mailbox: Mailbox,
+    actor: User,
+    further: Iterable[Mailbox] = (),
+    protocol: str = "",
+    reference: str = "",
 ) -> None:
-    """Give a draft another name or sender, or other numbers; the same again changes nothing.
+    """Give a draft another name or other senders, or other numbers; the same again changes nothing.
 
-    Raises `Refusal` when it is not a draft any more, or for the mailbox's reasons if it is a new one.
+    Raises `Refusal` when it is not a draft any more, or for a mailbox's reasons if it is a new one.
     """
     draft = locked(campaign)
-    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference)
-    if before == (name, mailbox.pk, protocol, reference):
+    others = _others(mailbox, further)
+    known = set(draft.further.values_list("mailbox", flat=True))
+    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference, known)
+    if before == (name, mailbox.pk, protocol, reference, {other.pk for other in others}):
         return
-    if draft.mailbox_id != mailbox.pk:
-        _usable(mailbox, draft.organisation)
+    for box, field in [(mailbox, "mailbox"), *((other, "further") for other in others)]:
+        if box.pk != draft.mailbox_id and box.pk not in known:
+            _usable(box, draft.organisation, field=field)
     draft.name, draft.mailbox, draft.protocol, draft.reference = name, mailbox, protocol, reference
     draft.save(update_fields=["name", "mailbox", "protocol", "reference"])
+    give_mailboxes(draft, others)
     record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
 
 
@@ -57,9 +84,27 @@ def locked(campaign: Campaign) -> Campaign:
     return row
 
 
-def _usable(mailbox: Mailbox, organisation: Organisation) -> None:
+def give_mailboxes(draft: Campaign, others: Iterable[Mailbox]) -> None:
+    """Make these the mailboxes of a draft beside its first one, in the caller's transaction."""
+    wanted = {other.pk for other in others}
+    if not wanted and not draft.is_split:
+        return
+    draft.further.exclude(mailbox__in=wanted).delete()
+    known = set(draft.further.values_list("mailbox", flat=True))
+    rows = (CampaignMailbox(campaign=draft, mailbox_id=pk) for pk in sorted(wanted - known))
+    CampaignMailbox.objects.bulk_create(rows)
+    draft.is_split = bool(wanted)
+    draft.save(update_fields=["is_split"])
+
+
+def _others(mailbox: Mailbox, further: Iterable[Mailbox]) -> list[Mailbox]:
+    """The further mailboxes, each once and without the first."""
+    return list({other.pk: other for other in further if other.pk != mailbox.pk}.values())
+
+
+def _usable(mailbox: Mailbox, organisation: Organisation, *, field: str = "mailbox") -> None:
     if mailbox.organisation_id != organisation.pk:
-        raise Refusal(_("This mailbox belongs to another organisation."), field="mailbox")
+        raise Refusal(_("This mailbox belongs to another organisation."), field=field)
     reason = mailbox.why_not()
     if reason is not None:
-        raise Refusal(reason, field="mailbox")
+        raise Refusal(reason, field=field)

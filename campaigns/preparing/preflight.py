@@ -1,6 +1,6 @@
 """The check before sending: every row is put together, and what is found becomes one sheet that never changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from campaigns import carried, frozen, readiness, sheets, text
+from campaigns import carried, frozen, readiness, sheets, splitting, text
 from campaigns.models import Campaign, Recipient, Sheet, history
 from campaigns.preparing import drafts
 from campaigns.states import CampaignState, SheetState, Standing
@@ -60,8 +60,9 @@ def make(sheet_id: int) -> None:
         reading = _read(sheet, campaign)
         if reading is None:
             return
-        facts = sheets.facts(campaign, findings, reading.measures(), _warnings(campaign))
-        _keep(sheet, fingerprint, reading, facts)
+        split = splitting.of(campaign, size=reading.bytes_in_all // max(reading.rows, 1))
+        facts = sheets.facts(campaign, findings, reading.measures(), _warnings(campaign), split)
+        _keep(sheet, fingerprint, reading, facts, split)
 
 
 def make_lost() -> None:
@@ -139,7 +140,10 @@ def _warnings(campaign: Campaign) -> dict[str, list[int]]:
     return found
 
 
-def _keep(sheet: Sheet, fingerprint: str, reading: _Reading, facts: dict[str, Any]) -> None:
+def _keep(
+    sheet: Sheet, fingerprint: str, reading: _Reading, facts: dict[str, Any], split: Mapping[int, int] | None = None
+) -> None:
+    shares = [[pk, count] for pk, count in (split or {}).items()]
     with transaction.atomic():
         locked = (
             Campaign.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=sheet.campaign_id)
@@ -152,7 +156,8 @@ def _keep(sheet: Sheet, fingerprint: str, reading: _Reading, facts: dict[str, An
         made = {
             "fingerprint": fingerprint,
             "content_sha256": reading.content_sha256,
-            "sha256": frozen.sheet_hash(fingerprint, reading.content_sha256),
+            "sha256": frozen.sheet_hash(fingerprint, reading.content_sha256, shares),
+            "split": shares,
             "rows_done": reading.rows,
             "is_clean": is_clean,
             "facts": facts,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import spreadsheets, text
 from campaigns.models import Attempt, Campaign, Message, Receipt
+from campaigns.models.senders import sending
 from campaigns.states import Declared, Outcome, Shown, label
 
 ROME = ZoneInfo("Europe/Rome")
@@ -35,6 +36,7 @@ def rows(campaign: Campaign) -> Iterator[list[str]]:
         _("the provider's words"),
         _("protocol number"),
         _("own reference"),
+        _("sender"),
     ]
     headings = [str(column) for column in campaign.columns]
     labels = {(status.value, said.value): label(status, said) for status in Shown for said in Declared}
@@ -46,6 +48,7 @@ def _rows(
     campaign_id: int, head: list[str], fields: list[str], labels: Mapping[tuple[str, str], str], numbers: list[str]
 ) -> Iterator[list[str]]:
     yield head
+    senders = {box.pk: box.address for box in sending(Campaign.objects.filter(pk=campaign_id))}
     for batch in _batches(campaign_id):
         codes, reasons = _codes(batch), _reasons(batch)
         for message in batch:
@@ -61,6 +64,7 @@ def _rows(
                 _local(message.decided_at),
                 reasons.get(message.pk, ""),
                 *numbers,
+                senders.get(message.mailbox_id, ""),
                 *(str(values.get(field, "")) for field in fields),
             ]
 

@@ -17,7 +17,8 @@ from campaigns.sending.lanes import DRY_SECONDS, Feed, Job, Lane
 from campaigns.states import MessageState
 from pecportal import clock
 
-# Statements instead of the ORM: at hundreds of messages a second its own work would cost more than the database's
+# Statements instead of the ORM: at hundreds of messages a second its own work would cost more than the database's.
+# `+ 0` keeps the databases on the campaign's index, in the order of ids: the mailbox's would have them sort.
 QUEUED = """
 SELECT m.id, m.line, m.recipient, m.ref, m.failures, c.subject, c.body,
        (SELECT COUNT(*) FROM campaigns_attempt a WHERE a.message_id = m.id)
@@ -25,6 +26,7 @@ FROM campaigns_message m
 JOIN campaigns_messagecontent c ON c.message_id = m.id
 JOIN campaigns_campaign g ON g.id = m.campaign_id
 WHERE m.campaign_id = %s AND g.state = 'running' AND m.state = 'queued' AND m.id > %s AND m.not_before <= %s
+  AND m.mailbox_id + 0 = %s
   AND NOT EXISTS (
       SELECT 1 FROM campaigns_attempt a
       WHERE a.message_id = m.id AND (a.outcome IS NULL OR a.outcome IN ('uncertain', 'accepted')))
@@ -64,7 +66,7 @@ def claim(lane: Lane, *, limit: int) -> list[Job]:
     feeds = [feed for feed in lane.open_feeds if now >= feed.dry_until]
     while len(jobs) < limit and feeds:
         for feed, share in _shares(lane, feeds, limit - len(jobs)):
-            rows = _queued(feed, share)
+            rows = _queued(lane, feed, share)
             if rows:
                 jobs += _begin(lane, feed, rows)
             if len(rows) < share or feed.is_single:
@@ -97,11 +99,12 @@ def _shares(lane: Lane, feeds: Sequence[Feed], limit: int) -> list[tuple[Feed, i
     return [(feed, dealt[feed.campaign_id]) for feed in feeds if dealt[feed.campaign_id]]
 
 
-def _queued(feed: Feed, limit: int) -> list[_Row]:
+def _queued(lane: Lane, feed: Feed, limit: int) -> list[_Row]:
+    """The next messages of the campaign that this mailbox sends; the others are other lanes'."""
     lock = "FOR UPDATE OF m SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, limit])
+        cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, lane.mailbox_id, limit])
         return [_Row(*row) for row in cursor.fetchall()]
 
 

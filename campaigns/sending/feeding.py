@@ -4,8 +4,10 @@ import time
 from collections import deque
 from datetime import datetime
 
+from django.db.models import Q
+
 from campaigns import timing
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignMailbox
 from campaigns.sending import accounts, bringing, routes
 from campaigns.sending.caps import Allowance, Usage
 from campaigns.sending.lanes import Feed, Lane
@@ -53,7 +55,9 @@ def _serve(lane: Lane, mailbox: Mailbox) -> None:
 
 
 def _feed_campaigns(lane: Lane) -> list[int]:
-    running = Campaign.objects.filter(mailbox=lane.mailbox_id, state=CampaignState.RUNNING).order_by("pk")
+    further = CampaignMailbox.objects.filter(mailbox=lane.mailbox_id).values("campaign")
+    mine = Q(mailbox=lane.mailbox_id) | Q(is_split=True, pk__in=further)
+    running = Campaign.objects.filter(mine, state=CampaignState.RUNNING).order_by("pk")
     now, unsound = clock.now(), []
     is_open = {campaign.pk: campaign for campaign in running if timing.hours_of(campaign).is_open(now)}
     feeds = deque(feed for feed in lane.feeds if feed.campaign_id in is_open)  # in the order of their turns

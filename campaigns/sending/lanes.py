@@ -16,7 +16,7 @@ from campaigns.enclosures import Enclosure
 from campaigns.models import Campaign, Message, SendingLane
 from campaigns.models.message import HELD
 from campaigns.models.tracking import Hold
-from campaigns.sending import accounts, routes, sharing
+from campaigns.sending import accounts, routes, several, sharing
 from campaigns.sending.caps import Usage
 from campaigns.sending.outcomes import LaneEffect
 from campaigns.states import CampaignState, MessageState
@@ -271,27 +271,26 @@ def due_mailboxes(*, capped: bool = False, held: Collection[int] = ()) -> list[i
     queued = Message.objects.filter(state=MessageState.QUEUED, not_before__lt=HELD)
     related = [f"mailbox__{name}" for name in vendor.RELATED]
     running = Campaign.objects.filter(state=CampaignState.RUNNING).select_related(*related)
-    if held:
-        running = running.exclude(mailbox__in=list(held))
+    without = Q(mailbox__in=list(held)) if held else Q(pk__in=[])
     if not capped:
         used_up = SendingLane.objects.filter(hold=Hold.CAP, held_until__gt=clock.database_now())
-        running = running.exclude(mailbox__in=used_up.values("pk"))
-    by_mailbox = {
-        campaign.mailbox: campaign
-        for campaign in running
-        if timing.hours_of(campaign).is_open(now) and queued.filter(campaign=campaign).exists()
-    }
-    return [mailbox.pk for mailbox in by_mailbox if mailbox.why_not_now() is None]
+        without |= Q(mailbox__in=used_up.values("pk"))
+    is_open = [each for each in running.exclude(without, is_split=False) if timing.hours_of(each).is_open(now)]
+    due = [each.mailbox for each in is_open if not each.is_split and queued.filter(campaign=each).exists()]
+    if split := [each.pk for each in is_open if each.is_split]:
+        due += several.due(split, queued, without=without)
+    return [mailbox.pk for mailbox in dict.fromkeys(due) if mailbox.why_not_now() is None]
 
 
 def has_more(held: Iterable[Lane], *, until: float) -> bool:
     """Whether any of these lanes has, or will have before `until`, something that it may send."""
-    open_now = [
-        feed.campaign_id for lane in held if lane.hold != Hold.CAP or lane.free_at < until for feed in lane.feeds
-    ]
+    open_now = [lane for lane in held if lane.feeds and (lane.hold != Hold.CAP or lane.free_at < until)]
+    if not open_now:
+        return False
+    campaigns = {feed.campaign_id for lane in open_now for feed in lane.feeds}
     running = Message.objects.filter(campaign__state=CampaignState.RUNNING)
     waiting = running.filter(state=MessageState.QUEUED, not_before__lt=HELD)
-    return bool(open_now) and waiting.filter(campaign__in=open_now).exists()
+    return waiting.filter(campaign__in=campaigns, mailbox__in=[lane.mailbox_id for lane in open_now]).exists()
 
 
 def renew(holder: str, held: Mapping[int, Lane], *, taken: int = 0) -> set[int]:

@@ -14,6 +14,7 @@ from campaigns import approvals, carried, readiness, references, sentences, text
 from campaigns.frozen import chained, payload_hash
 from campaigns.models import Campaign, Message, MessageContent, Recipient, Sheet, Submission
 from campaigns.sending import pilots
+from campaigns.sending.several import Dealer, share_out
 from campaigns.states import RECALLABLE, CampaignState, MessageState, Pilot, SubmissionState
 from pecportal import clock
 from pecportal.errors import Refusal
@@ -64,9 +65,11 @@ def begin(campaign: Campaign, *, actor: User, sheet: Sheet | None, wait: timedel
         sheet=sheet,
         problem="",
         frozen_line=0,
+        frozen_rows=0,
         frozen_sha256="",
         pilot=Pilot.GOING if campaign.pilot_size else Pilot.NONE,
     )
+    share_out(campaign, sheet)
     enqueue("campaigns.tasks.freeze", campaign.pk)
 
 
@@ -94,8 +97,8 @@ def freeze(campaign_id: int) -> None:
         return
     try:
         letter = text.Letter.of(campaign.subject, campaign.body)
-        files = carried.of(campaign.pk)
-        while _freeze_batch(campaign, letter, files):
+        files, dealer = carried.of(campaign.pk), Dealer(campaign)
+        while _freeze_batch(campaign, letter, files, dealer):
             continue
     except text.TextProblem as exc:
         back_to_draft(campaign, problem=sentences.of_text(exc))
@@ -164,7 +167,7 @@ def begin_due() -> int:
     return count
 
 
-def _freeze_batch(launched: Campaign, letter: text.Letter, files: carried.Carried) -> bool:
+def _freeze_batch(launched: Campaign, letter: text.Letter, files: carried.Carried, dealer: Dealer) -> bool:
     """Freeze the next rows and return whether there may be more."""
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=launched.pk)
@@ -172,9 +175,10 @@ def _freeze_batch(launched: Campaign, letter: text.Letter, files: carried.Carrie
             return False
         rows = list(campaign.recipients.filter(line__gt=campaign.frozen_line).order_by("line")[:BATCH])
         if rows:
-            digest = _insert(campaign, rows, letter, files)
-            frozen = Campaign.objects.filter(pk=campaign.pk)
-            frozen.update(frozen_line=rows[-1].line, frozen_sha256=digest)
+            boxes = dealer.next(len(rows), made=campaign.frozen_rows)
+            digest = _insert(campaign, rows, boxes, letter, files)
+            made = {"frozen_line": rows[-1].line, "frozen_rows": campaign.frozen_rows + len(rows)}
+            Campaign.objects.filter(pk=campaign.pk).update(**made, frozen_sha256=digest)
             return True
         if launched.sheet is None or launched.sheet.content_sha256 == campaign.frozen_sha256:
             _let_run(campaign)
@@ -194,20 +198,22 @@ def _let_run(campaign: Campaign) -> None:
     enqueue("campaigns.tasks.pump")
 
 
-def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, files: carried.Carried) -> str:
-    """Make the messages of these rows, and return the hash of all that are made so far."""
+def _insert(
+    campaign: Campaign, rows: Sequence[Recipient], boxes: Sequence[int], letter: text.Letter, files: carried.Carried
+) -> str:
+    """Make the messages of these rows, each its mailbox's, and return the hash of all that are made so far."""
     now, real = clock.now(), timezone.now()
     messages = Message.objects.bulk_create(
         Message(
             campaign=campaign,
-            mailbox_id=campaign.mailbox_id,
+            mailbox_id=mailbox_id,
             line=row.line,
             recipient=row.address,
             ref=references.new(),
             state_since=now,
             not_before=real,
         )
-        for row in rows
+        for row, mailbox_id in zip(rows, boxes, strict=True)
     )
     contents, digest = [], campaign.frozen_sha256
     for message, row in zip(messages, rows, strict=True):
@@ -256,11 +262,11 @@ def halt(campaign_id: int) -> None:
 def resume(campaign: Campaign, *, actor: User) -> None:
     """Go on with a paused campaign; one whose trial went wrong goes on with all its messages.
 
-    Raises `Refusal` when it is not paused, or its mailbox may not send.
+    Raises `Refusal` when it is not paused, or none of its mailboxes may send.
     """
-    reason = campaign.mailbox.why_not()
-    if reason:
-        raise Refusal(reason)
+    reasons = [box.why_not() for box in campaign.senders]
+    if all(reasons):
+        raise Refusal(reasons[0] or "")
     with transaction.atomic():
         paused = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.PAUSED)
         if not paused.move(CampaignState.RUNNING, by=actor, problem=""):

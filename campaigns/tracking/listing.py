@@ -19,13 +19,15 @@ def of_campaign(
 ) -> keyset.Page[Message]:
     """A page of the campaign's messages in the order of its list.
 
-    `wanted` may hold `status`, `answered` (incoming, anomaly) and `q`: a reference, or a part of an address, for which
-    all that the others leave is read. `edge` is what `keyset.asked` found.
+    `wanted` may hold `status`, `mailbox` (the id of the sending one), `answered` (incoming, anomaly) and `q`: a
+    reference, or a part of an address, for which all that the others leave is read. `edge` is what `keyset.asked` found.
     """
     rows: QuerySet[Message] = Message.objects.filter(campaign=campaign)
     by = "line"
     if "status" in wanted:
         rows, by = rows.filter(status=wanted["status"]), "pk"  # made in the order of lines: the same, and indexed
+    if "mailbox" in wanted:
+        rows = rows.filter(mailbox=int(wanted["mailbox"]))
     if "answered" in wanted:
         rows = rows.filter(replies.with_any(wanted["answered"]))
     if "q" in wanted:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count
@@ -16,6 +16,7 @@ from campaigns.models import Attempt, Campaign, Choice, Decision, Message, Recei
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Outcome, Phase, Shown
 from campaigns.tracking import receipts, requests
+from mailboxes.models import Mailbox
 from pecportal import clock, stored
 from pecportal.operation import alerts, deployment
 
@@ -116,7 +117,9 @@ class Progress:
 class Standstill:
     """Why a running campaign's messages do not leave; `words` are the provider's.
 
-    `until` is the real instant of the next try, `goes_on` the one of the portal's clock from which they may leave.
+    `until` is the real instant of the next try, `goes_on` the one of the portal's clock from which they may leave. Of
+    several mailboxes' campaign, `mailbox` is the one from which `messages` wait; those of one that `is_stuck` may be
+    moved to the others.
     """
 
     sentence: str
@@ -124,6 +127,9 @@ class Standstill:
     until: datetime | None = None
     url: str = ""
     goes_on: datetime | None = None
+    mailbox: Mailbox | None = None
+    messages: int = 0
+    is_stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +167,61 @@ def may_change(campaign: Campaign, progress: Progress) -> bool:
     return campaign.is_moving or progress.open > 0
 
 
+def by_mailbox(campaign: Campaign) -> list[tuple[Mailbox, Progress]]:
+    """The same for each of the campaign's mailboxes, the first one first."""
+    found: dict[int, Counter[str]] = {box.pk: Counter() for box in campaign.senders}
+    rows = Message.objects.filter(campaign=campaign).order_by().values_list("mailbox", "status")
+    for pk, status, count in rows.annotate(n=Count("pk")):
+        found[pk][status] = count
+    return [(box, Progress(_shares(found[box.pk]))) for box in campaign.senders]
+
+
 def hold(campaign: Campaign) -> Standstill | None:
-    """What holds the campaign's sending up just now, if anything does."""
+    """What holds the campaign's sending up just now, if anything does; of several mailboxes, the first that waits."""
+    return next(iter(standstills(campaign)), None)
+
+
+def standstills(campaign: Campaign) -> list[Standstill]:
+    """Everything that holds the campaign's sending up just now: one thing for all of it, or one for each mailbox."""
     if campaign.state == CampaignState.PAUSED and campaign.problem:
-        return Standstill(campaign.problem)
+        return [Standstill(campaign.problem)]
     if campaign.state != CampaignState.RUNNING:
-        return None
+        return []
     if why := deployment.why_off():
-        return Standstill(deployment.sentence(why))
-    reason = campaign.mailbox.why_not_now()
-    if reason is not None:
-        url = reverse("mailboxes:detail", args=[campaign.mailbox_id])
-        return Standstill(_("Sending stands still. %(reason)s") % {"reason": reason}, url=url)
-    return _closed(campaign) or _without_files(campaign) or _held(campaign)
+        return [Standstill(deployment.sentence(why))]
+    if campaign.is_split:
+        common = _closed(campaign) or _without_files(campaign)
+        return [common] if common else _of_several(campaign)
+    box = campaign.mailbox
+    found = _unusable(box) or _closed(campaign) or _without_files(campaign) or _held(_lane(box))
+    return [found] if found else []
+
+
+def _of_several(campaign: Campaign) -> list[Standstill]:
+    """What holds up those mailboxes of a campaign from which messages wait."""
+    waiting = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED).order_by()
+    counts = dict(waiting.values_list("mailbox").annotate(n=Count("pk")))
+    told = []
+    for box in campaign.senders:
+        lane = _lane(box) if box.pk in counts else None
+        found = _unusable(box) or _held(lane) if box.pk in counts else None
+        if found is not None:
+            is_stuck = box.why_not_now() is not None or (lane is not None and lane.is_stuck)
+            told.append(replace(found, mailbox=box, messages=counts[box.pk], is_stuck=is_stuck))
+    return told
+
+
+def _lane(mailbox: Mailbox) -> SendingLane | None:
+    return SendingLane.objects.filter(pk=mailbox.pk).first()
+
+
+def _unusable(mailbox: Mailbox) -> Standstill | None:
+    """That the mailbox itself may not send now."""
+    reason = mailbox.why_not_now()
+    if reason is None:
+        return None
+    url = reverse("mailboxes:detail", args=[mailbox.pk])
+    return Standstill(_("Sending stands still. %(reason)s") % {"reason": reason}, url=url)
 
 
 def _closed(campaign: Campaign) -> Standstill | None:
@@ -196,8 +244,7 @@ def _without_files(campaign: Campaign) -> Standstill | None:
     return Standstill(sentence)
 
 
-def _held(campaign: Campaign) -> Standstill | None:
-    lane = SendingLane.objects.filter(pk=campaign.mailbox_id).first()
+def _held(lane: SendingLane | None) -> Standstill | None:
     if lane is None or lane.hold not in HELD:
         return None
     until = lane.held_until if lane.held_until and lane.held_until > timezone.now() else None

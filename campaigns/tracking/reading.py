@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from campaigns import evidence
 from campaigns.models import Attempt, Campaign, InboxScan, InboxWatch, Message, Receipt
+from campaigns.models.senders import sending
 from campaigns.states import CampaignState, MessageState, Outcome
 from campaigns.tracking import batons, deadlines, intake, quarantine, receipts, restoring, walk
 from campaigns.tracking.quarantine import Broken
@@ -103,7 +104,7 @@ def _read_due(due: Sequence[int], holder: str, *, until: float) -> int:
 def watched() -> list[int]:
     """Mailboxes whose receipts are awaited: those with campaigns launched lately, since even a late one counts."""
     lately = Q(launched_at__gt=clock.now() - RECENT) | Q(state__in=[CampaignState.RUNNING, CampaignState.PAUSED])
-    boxes = Mailbox.objects.filter(pk__in=Campaign.objects.filter(lately).values("mailbox"))
+    boxes = sending(Campaign.objects.filter(lately))
     if deployment.is_off():  # what was sent after the backup was made may stand in any of them
         boxes = Mailbox.objects.filter(pk__in=restoring.concerned())
     # the one that has waited longest first, or a few big ones would be read for ever

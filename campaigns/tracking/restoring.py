@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import InboxScan, Message, Receipt
+from campaigns.models import Campaign, InboxScan, Message, Receipt
+from campaigns.models.senders import sending
 from campaigns.states import MessageState
 from campaigns.tracking import intake
 from mailboxes import credentials
@@ -60,8 +61,11 @@ class Search:
 def concerned() -> QuerySet[Mailbox]:
     """The mailboxes from which something may have been sent: those that may send, and those with open messages."""
     states = [MessageState.QUEUED, MessageState.SENDING, MessageState.UNCERTAIN]
-    open_ = Message.objects.filter(state__in=states).values("mailbox")
-    return Mailbox.objects.filter(Q(kind=Kind.MASSIVE, vendor_state=VendorState.ACTIVE) | Q(pk__in=open_))
+    open_ = Message.objects.filter(state__in=states)
+    # what the backup leaves to one mailbox of a campaign may have been sent from another of its own
+    several = sending(Campaign.objects.filter(is_split=True, pk__in=open_.values("campaign")))
+    chosen = Q(pk__in=open_.values("mailbox")) | Q(pk__in=several.values("pk"))
+    return Mailbox.objects.filter(Q(kind=Kind.MASSIVE, vendor_state=VendorState.ACTIVE) | chosen)
 
 
 def search() -> Search:

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from campaigns import timing
 from campaigns.models import Campaign, Message, Reservation
+from campaigns.models.senders import sending
 from campaigns.states import CampaignState, MessageState
 from mailboxes import filling, gauge, space
 from mailboxes.models import Mailbox
@@ -18,7 +19,7 @@ _PACE = 1.0  # seconds from one message to the next where nothing limits them
 def ask_often() -> int:
     """Ring a job for each mailbox with a running campaign whose space was not read lately; how many."""
     running = Campaign.objects.filter(state=CampaignState.RUNNING)
-    return space.ask_often(set(running.values_list("mailbox", flat=True)))
+    return space.ask_often(set(sending(running).values_list("pk", flat=True)))
 
 
 def forecast(mailbox: Mailbox) -> filling.Forecast:
@@ -44,15 +45,25 @@ def forecast(mailbox: Mailbox) -> filling.Forecast:
     )
 
 
-def warning(campaign: Campaign) -> filling.Forecast | None:
-    """When a running campaign's mailbox will be too full to go on, if that is to come before its messages have left.
+def warnings(campaign: Campaign) -> list[tuple[Mailbox, filling.Forecast]]:
+    """Which mailboxes of a running campaign will be too full to go on before its messages have left, and when.
 
-    None as well once it is so full: then that is what holds the campaign up.
+    None that is so full already: then that is what holds the campaign up.
     """
-    if campaign.state != CampaignState.RUNNING or campaign.mailbox.is_full:
+    if campaign.state != CampaignState.RUNNING:
+        return []
+    found = [(box, _warning(campaign, box)) for box in campaign.senders]
+    return [(box, told) for box, told in found if told is not None]
+
+
+def _warning(campaign: Campaign, mailbox: Mailbox) -> filling.Forecast | None:
+    if mailbox.is_full:
         return None
-    found = forecast(campaign.mailbox)
-    queued = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED).count()
+    found = forecast(mailbox)
+    if found.messages is None and found.at is None:
+        return None
+    waiting = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED)
+    queued = (waiting.filter(mailbox=mailbox) if campaign.is_split else waiting).count()
     if found.messages is not None:
         return found if found.messages < queued else None
     return found if found.at is not None and found.at - clock.now() < SOON else None

@@ -46,8 +46,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _basics(request: HttpRequest, organisation: Organisation, campaign: Campaign | None) -> HttpResponse:
     rows = Mailbox.objects.visible_to(request.user).kept()
     boxes = list(rows.filter(organisation=organisation).select_related("plan"))
-    usable = [box for box in boxes if box.why_not() is None or (campaign and box.pk == campaign.mailbox_id)]
+    chosen = {box.pk for box in campaign.senders} if campaign else set()
+    usable = [box for box in boxes if box.why_not() is None or box.pk in chosen]
     initial = {name: getattr(campaign, name) for name in _BASICS} if campaign else None
+    if campaign and initial:
+        initial["further"] = chosen - {campaign.mailbox_id}
     form = BasicsForm(scope.posted(request), mailboxes=usable, initial=initial)
     if form.is_valid():
         try:

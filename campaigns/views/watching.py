@@ -192,12 +192,13 @@ def _live(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "progress": counts,
         "is_live": progress.may_change(campaign, counts),
-        "standstill": progress.hold(campaign),
+        "standstills": progress.standstills(campaign),
+        "senders": progress.by_mailbox(campaign) if campaign.is_split else [],
         "doubts": counts.count(Shown.UNCERTAIN),
         "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
         "silent": silence.of(campaign),
         "answers": replies.count(campaign),
-        "filling": room.warning(campaign),
+        "filling": room.warnings(campaign),
         "may_read": may(request.user, Power.READ, campaign.organisation),
         "may_start": may(request.user, Power.START, campaign.organisation),
         "may_undo": campaign.state in RECALLABLE and may(request.user, Power.STOP, campaign.organisation),
@@ -211,7 +212,9 @@ def _table(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """The messages that the filters leave, one page; nothing for those who may not see recipients."""
     if not may(request.user, Power.READ, campaign.organisation):
         return {}
-    filters = FilterForm(request.GET)
+    filters = FilterForm(request.GET, mailboxes=campaign.senders)
     page = listing.of_campaign(campaign, filters.wanted, edge=keyset.asked(request.GET))
     query = request.GET.urlencode()
-    return {"campaign": campaign, "filters": filters, "page": page, "query": query}
+    addresses = {box.pk: box.address for box in campaign.senders} if campaign.is_split else {}
+    rows = [(row, addresses.get(row.mailbox_id, "")) for row in page.rows]
+    return {"campaign": campaign, "filters": filters, "page": page, "rows": rows, "query": query}

@@ -102,7 +102,7 @@ def test_one_campaign_alone_may_be_asked_for_and_the_others_still_take_their_tur
     works = [Work(1, 100, Hours()), Work(2, 1000, Hours()), Work(3, 1, Hours(weekdays=frozenset()))]
     group = Group(1.0, now, [Box(1, (), History(), works)])
 
-    found = forecast.simulate(group, now=now, only=1)
+    found = forecast.simulate(group, now=now, only=[1])
 
     assert list(found) == [1]
     assert shown(found[1].ends) == "2026-11-25T10:03:18"

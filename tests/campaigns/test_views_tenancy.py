@@ -43,6 +43,7 @@ SECOND = {
     "letterhead_remove": "letterhead_pk",
     "sheet": "sheet_pk",
     "sheet_pdf": "sheet_pk",
+    "move": "mailbox_pk",
 }
 
 
@@ -101,6 +102,8 @@ def test_a_foreign_object_answers_as_one_that_does_not_exist(
 def second_object(foreign: Campaign, kind: str) -> int:
     if kind == "attachment_pk":
         return build_attachment(foreign)
+    if kind == "mailbox_pk":
+        return foreign.mailbox_id
     if kind == "file_pk":
         return OwnFile.objects.create(campaign=foreign, name="001.txt", size=1, stored_as="own/1").pk
     if kind == "intake_pk":
