@@ -243,9 +243,7 @@ class _Play:
 
     def _rounds(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
         """How often each of these mailboxes can send one message before anything changes."""
-        rounds = min(
-            min(line.room(self.at), len(tasks) * min(task.sure for task in tasks)) for line, tasks in active
-        )
+        rounds = min(min(line.room(self.at), len(tasks) * min(task.sure for task in tasks)) for line, tasks in active)
         if self.interval:
             slots = -(-(self._change(active) - self.at) // self.interval)
             rounds = min(rounds, slots // len(active))

@@ -6,7 +6,7 @@ Below the wings: the check before sending and the pages ask it, and neither has 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -21,6 +21,7 @@ from mailboxes.models import Mailbox
 from pecportal import clock
 
 DAYS_SHOWN = 7
+A_DAY = timedelta(days=1)
 ASKABLE = (*PREPARED, CampaignState.LAUNCHING, *FROZEN)
 
 
@@ -83,6 +84,26 @@ def of(campaign: Campaign, *, shares: Mapping[int, int] | None = None) -> Expect
         warning=_warning(campaign, told, _why(slowest, found[slowest.pk]), now),
         all_days=len(days),
         parts=parts if campaign.is_split else (),
+    )
+
+
+def stale(campaign: Campaign, split: Mapping[int, int]) -> str:
+    """That a checked campaign of several mailboxes would end a day or more earlier if it was split anew; "" if not.
+
+    So it is when one of them has got other work, or has sent much, since the check.
+    """
+    if not campaign.is_split or not split:
+        return ""
+    then, anew = of(campaign, shares=split), of(campaign)
+    if then is None or anew is None or then.ends is None or anew.ends is None or then.ends - anew.ends < A_DAY:
+        return ""
+    words = {"then": moment(then.ends), "anew": moment(anew.ends)}
+    return (
+        _(
+            "Since the check the mailboxes have got other work: as it is split now, the last message leaves on "
+            "%(then)s. Check it again, and it is split anew: then on %(anew)s."
+        )
+        % words
     )
 
 

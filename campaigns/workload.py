@@ -154,7 +154,7 @@ def _remaining_of_split(campaigns: Sequence[Campaign], planned: Mapping[int, Map
 
 def played(campaign: Campaign, plan: Iterable[Group], now: datetime) -> dict[int, forecast.Outlook]:
     """What is to be expected of the campaign's messages at each of its mailboxes, by their ids."""
-    found = {}
+    found: dict[int, forecast.Outlook] = {}
     for group in plan:
         mine = [work.key for box in group.boxes for work in box.works if _is_of(work, campaign)]
         outlooks = forecast.simulate(group, now=now, only=mine)

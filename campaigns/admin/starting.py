@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from campaigns.admin.counted import CountedOnly
-from campaigns.models import Approval, Closing, Sheet, StateChange, Submission
+from campaigns.models import Approval, CampaignMailbox, Closing, Sheet, StateChange, Submission
 from pecportal.admin import ReadOnlyAdmin
 
 
@@ -15,6 +15,16 @@ class StateChangeAdmin(ReadOnlyAdmin[StateChange]):
     list_filter = ("state",)
     list_select_related = ("campaign", "by")
     fields = ("campaign", "state", "by", "at")
+
+
+@admin.register(CampaignMailbox)
+class CampaignMailboxAdmin(ReadOnlyAdmin[CampaignMailbox]):
+    """The further mailboxes of campaigns that several send, and what fell to each at the start."""
+
+    list_display = ("campaign", "mailbox", "share")
+    list_select_related = ("campaign", "mailbox")
+    search_fields = ("campaign__name", "mailbox__address")
+    fields = ("campaign", "mailbox", "share")
 
 
 @admin.register(Sheet)

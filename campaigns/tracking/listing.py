@@ -19,8 +19,8 @@ def of_campaign(
 ) -> keyset.Page[Message]:
     """A page of the campaign's messages in the order of its list.
 
-    `wanted` may hold `status`, `mailbox` (the id of the sending one), `answered` (incoming, anomaly) and `q`: a
-    reference, or a part of an address, for which all that the others leave is read. `edge` is what `keyset.asked` found.
+    `wanted` may hold `status`, `mailbox` (the sending one's id), `answered` (incoming, anomaly) and `q`: a reference,
+    or a part of an address, for which all that the others leave is read. `edge` is what `keyset.asked` found.
     """
     rows: QuerySet[Message] = Message.objects.filter(campaign=campaign)
     by = "line"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import approvals, readiness
+from campaigns import approvals, outlook, readiness
 from campaigns.forms import StartForm
 from campaigns.models import Campaign
 from campaigns.preparing import approving, preflight, preview
@@ -44,6 +44,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),
         "blocking": [(finding, steps.url_of(campaign, finding)) for finding in findings if finding.blocks],
         "notes": [(finding, steps.url_of(campaign, finding)) for finding in findings if not finding.blocks],
+        "stale": outlook.stale(campaign, dict(sheet.split)) if sheet is not None else "",
         "preview": preview.of(campaign),
         "steps": steps.of(campaign, current="start", findings=findings) if campaign.is_draft else [],
     }

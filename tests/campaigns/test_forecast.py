@@ -2,7 +2,7 @@
 
 import time as clock
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ def alone(
     rules: tuple[pacing.Limit, ...] = (),
     used: Sequence[tuple[int, int]] = (),
     interval: float = 1.0,
-) -> dict[int, Outlook]:
+) -> dict[Hashable, Outlook]:
     group = Group(interval, now, [Box(1, rules, History(used), works)])
     return forecast.simulate(group, now=now)
 
@@ -172,7 +172,7 @@ class Naive:
         self.interval = timedelta(microseconds=round(group.interval * 1_000_000))
         self.boxes = deque((box, box.history.copy(), deque(box.works)) for box in group.boxes)
         self.left = {work.key: work.remaining for box in group.boxes for work in box.works}
-        self.sent: dict[int, list[datetime]] = {key: [] for key in self.left}
+        self.sent: dict[Hashable, list[datetime]] = {key: [] for key in self.left}
         self.at = max(group.next_slot, now).astimezone(UTC)
         self.end = now.astimezone(UTC) + timedelta(days=60)
 

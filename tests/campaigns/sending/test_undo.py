@@ -11,6 +11,7 @@ from campaigns.models import Campaign, Message
 from campaigns.preparing import schedule, writing
 from campaigns.preparing.schedule import When
 from campaigns.sending import launch, pump
+from campaigns.sending.several import Dealer
 from campaigns.states import CampaignState
 from pecportal.errors import Refusal
 from pecportal.sandbox import Sandbox
@@ -115,7 +116,7 @@ def test_an_old_job_does_not_freeze_what_was_changed_and_started_anew(campaign: 
     launch.launch(campaign, actor=campaign.created_by, seen=build.checked(campaign).sha256)
     letter = text.Letter.of(old.subject, old.body)
 
-    assert not launch._freeze_batch(old, letter, carried.of(old.pk))
+    assert not launch._freeze_batch(old, letter, carried.of(old.pk), Dealer(old))
     launch.freeze(campaign.pk)
 
     subjects = set(Message.objects.values_list("content__subject", flat=True))
