@@ -32,8 +32,8 @@ class BasicsForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
-            "For long lists: the messages are split among the mailboxes by what each may still send, so that the last "
-            "one leaves as early as possible. Each recipient sees the mailbox that sent the message."
+            "For long lists: the messages are split among these mailboxes and the one above, by what each may still "
+            "send, so that the last one leaves as early as possible. Each recipient sees the mailbox that sent it."
         ),
     )
     protocol = forms.CharField(

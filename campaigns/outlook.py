@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns import splitting, timing, workload
 from campaigns.forecast import Outlook
@@ -75,13 +76,14 @@ def of(campaign: Campaign, *, shares: Mapping[int, int] | None = None) -> Expect
         return None
     rest = days[DAYS_SHOWN:]
     parts = [Part(box, sum(found[box.pk].days.values()) + found[box.pk].left, found[box.pk].ends) for box in senders]
+    waits = next((part for part in parts if part.messages and part.mailbox not in usable), None)
     slowest = max(usable, key=lambda box: (found[box.pk].left > 0, found[box.pk].ends or now))
     return Expected(
         ends=told.ends,
         days=days[:DAYS_SHOWN],
         more_days=len(rest),
         more_messages=sum(count for _day, count in rest),
-        warning=_warning(campaign, told, _why(slowest, found[slowest.pk]), now),
+        warning=_warning(campaign, told, _waits(waits) if waits else _why(slowest, found[slowest.pk]), now),
         all_days=len(days),
         parts=parts if campaign.is_split else (),
     )
@@ -134,6 +136,16 @@ def _warning(campaign: Campaign, found: Outlook, reason: str, now: datetime) -> 
     if now > wanted:
         return _("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words
     return _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+
+
+def _waits(part: Part) -> str:
+    """That what waits at one of several mailboxes does not leave from there."""
+    sentence = ngettext(
+        "One message waits at %(address)s, which cannot send.",
+        "%(count)s messages wait at %(address)s, which cannot send.",
+        part.messages,
+    )
+    return sentence % {"count": part.messages, "address": part.mailbox.address}
 
 
 def _why(mailbox: Mailbox, found: Outlook) -> str:

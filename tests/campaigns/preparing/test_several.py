@@ -216,4 +216,4 @@ def test_a_running_campaign_says_that_a_part_never_leaves(draft: Campaign) -> No
     assert found is not None
     assert found.ends is None
     assert [(part.messages, part.ends is None) for part in found.parts] == [(5, False), (5, True)]
-    assert "cannot be sent to the end" in found.warning
+    assert "cannot be sent to the end. 5 messages wait at due@prova.example" in found.warning
