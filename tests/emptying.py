@@ -35,4 +35,4 @@ def _teardown(case: TransactionTestCase) -> None:
 
 def use() -> None:
     """Let Django's cases that commit be cleaned up so."""
-    TransactionTestCase._fixture_teardown = _teardown  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = _teardown  # type: ignore[attr-defined]
