@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from campaigns import auditing
 from campaigns.models import Attempt, Campaign, InboxWatch, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.preparing import schedule
@@ -302,3 +303,21 @@ def test_campaigns_of_one_mailbox_cost_the_engine_no_more_queries(vendor: Sandbo
         assert lanes.due_mailboxes() == [campaign.mailbox_id]
 
     assert not [query for query in asked if "campaignmailbox" in query["sql"].lower()]
+
+
+def test_the_self_audit_asks_about_each_of_them(clerk: User, vendor: Sandbox) -> None:
+    campaign = launched(several.ready(clerk, count=4, vendor=vendor))
+    old = timezone.now() - timedelta(minutes=20)
+    Campaign.objects.update(state_since=old)
+    Message.objects.update(not_before=old)
+    assert list(auditing.queued_unheld()) == [campaign.pk]
+
+    until = timezone.now() + timedelta(hours=1)
+    SendingLane.objects.create(mailbox=box(SECOND), hold=Hold.WALLET, held_until=until)
+    assert list(auditing.queued_unheld()) == [campaign.pk]
+    pump.run()  # the first one sends its own
+    assert several.split(campaign, state=MessageState.QUEUED) == {SECOND: 2}
+    assert list(auditing.queued_unheld()) == []
+    SendingLane.objects.update(hold="")
+
+    assert list(auditing.queued_unheld()) == [campaign.pk]
