@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from campaigns import files, sentences
 from campaigns.models import Attachment, Campaign
 from campaigns.preparing import drafts
-from pecportal import stored
+from pecportal import antivirus, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -27,6 +27,8 @@ def add(campaign: Campaign, path: Path, *, name: str, actor: User) -> Attachment
         found = files.sniff(path, name=name)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="file") from exc
+    whose = campaign.organisation
+    antivirus.admit(path, name=found.name, field="file", actor=actor, organisation=whose, target=campaign)
     stored_as = _store(path)
     with stored.discarded_on_failure(stored_as), transaction.atomic():
         attachment = _insert(campaign, found, stored_as, actor=actor)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns import assigning, enclosures, files, sentences
 from campaigns.models import Campaign, Origin, OwnFile, OwnLink, OwnWaiver
 from campaigns.preparing import drafts, merging
-from pecportal import bulk, stored
+from pecportal import antivirus, bulk, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -31,6 +31,8 @@ def add(campaign: Campaign, path: Path, *, name: str, actor: User, looked_into: 
         found = files.sniff(path, name=name, looked_into=looked_into)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="upload") from exc
+    whose = campaign.organisation
+    antivirus.admit(path, name=found.name, field="upload", actor=actor, organisation=whose, target=campaign)
     stored_as = f"own/{uuid.uuid4().hex}"
     with path.open("rb") as source:
         stored.keep(stored_as, source)

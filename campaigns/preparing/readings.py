@@ -18,12 +18,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns import sentences, tables, text
+from campaigns import files, sentences, tables, text
 from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, ReadingState, Recipient, Role
 from campaigns.models.lists import OPEN
 from campaigns.preparing import columns, drafts, judging, letters, merging, own
 from campaigns.states import CampaignState
-from pecportal import stored
+from pecportal import antivirus, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -64,6 +64,8 @@ def take(
     when the file cannot be used as far as can be seen at once, or the campaign is not a draft any more.
     """
     glance = _look(path, name=name, sheet=sheet, is_bare=is_bare)
+    shown, whose = files.shown_name(name), campaign.organisation
+    antivirus.admit(path, name=shown, field="file", actor=actor, organisation=whose, target=campaign)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         stored_as = f"lists/{uuid.uuid4().hex}"

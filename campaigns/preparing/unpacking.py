@@ -17,7 +17,7 @@ from campaigns import archives, files, sentences
 from campaigns.models import Campaign, Intake
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
-from pecportal import clock, confined, stored
+from pecportal import antivirus, clock, confined, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -26,6 +26,7 @@ from pecportal.queue import enqueue
 LARGEST: Final = archives.LARGEST
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
+AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
 PATIENCE: Final = 60.0  # seconds for the look over an archive
 _LITTER: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -83,6 +84,8 @@ def unpack(intake_id: int) -> None:
                 if not _take(intake, archive, batch):
                     return
         own.match(intake.campaign)
+    except antivirus.Unchecked as refusal:
+        _wait(intake, str(refusal))
     except Refusal as refusal:  # it is no draft any more
         _end(intake, IntakeState.CANCELLED, problem=str(refusal))
     except (FileNotFoundError, stored.Changed):
@@ -116,16 +119,24 @@ def _take(intake: Intake, archive: zipfile.ZipFile, batch: Sequence[zipfile.ZipI
     intake.taken += len(batch)
     mine = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
     facts = {"taken": intake.taken, "faults": intake.faults, "leased_until": clock.database_now() + LEASE}
-    return bool(mine.update(**facts))
+    return bool(mine.update(**facts, problem=""))
 
 
 def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
     try:
         own.add(intake.campaign, path, name=name, actor=intake.by, looked_into=looked_into)
+    except antivirus.Unchecked:  # it may be fine: the whole archive waits
+        raise
     except Refusal as refusal:
         if refusal.field != "upload":
             raise
         intake.faults.append([files.shown_name(name), str(refusal)])
+
+
+def _wait(intake: Intake, why: str) -> None:
+    """Try it again in a minute, and say why it waits."""
+    under_way = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
+    under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
 
 
 def _end(intake: Intake, state: IntakeState, *, problem: str = "") -> None:
