@@ -1,4 +1,4 @@
-"""Uploads are shown to a virus scanner before they are kept, where one is configured: clamd, over its INSTREAM protocol.
+"""Uploads are shown to a virus scanner before they are kept, where one is configured: clamd, by its INSTREAM protocol.
 
 What cannot be scanned is not taken: a scanner that is silent lets nothing through. The protocol is a dozen lines, as
 clamd(8) tells them: the libraries that speak it know no unix sockets, or have a licence that is not ours.

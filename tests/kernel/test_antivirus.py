@@ -112,7 +112,7 @@ def test_without_a_scanner_nothing_is_asked(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_a_virus_is_refused_by_name_and_recorded(clamd: Clamd) -> None:
-    with pytest.raises(Refusal, match=f"virus in “fattura.pdf” .{SIGNATURE}") as caught:
+    with pytest.raises(Refusal, match=rf"virus in “fattura.pdf” .{SIGNATURE}") as caught:
         admit(MARK)
 
     assert caught.value.field == "file"

@@ -336,7 +336,7 @@ def test_a_paper_with_a_virus_is_refused_and_the_one_before_stays(box: Mailbox, 
     before = put(box, IDENTITY, build.picture(), name="carta.jpg")
     with clamd.serve() as scanner:
         settings.CLAMD_URL = scanner.url
-        with pytest.raises(Refusal, match="There is a virus in “infetta.jpg”") as caught:
+        with pytest.raises(Refusal, match=r"There is a virus in “infetta.jpg”") as caught:
             put(box, IDENTITY, build.picture() + clamd.MARK, name="infetta.jpg")
         assert caught.value.field == IDENTITY
         assert Entry.objects.filter(action="upload.virus", target_id=box.pk).count() == 1
