@@ -123,7 +123,7 @@ def test_a_virus_is_refused_by_name_and_recorded(clamd: Clamd) -> None:
 @pytest.mark.django_db
 def test_while_the_scanner_is_away_nothing_is_taken_and_the_operators_know(clamd: Clamd, settings: Settings) -> None:
     settings.CLAMD_URL = "tcp://127.0.0.1:9"
-    with pytest.raises(antivirus.Unchecked, match="“fattura.pdf” cannot be checked for viruses now"):
+    with pytest.raises(antivirus.Unchecked, match=r"“fattura.pdf” cannot be checked for viruses now"):
         admit(b"a")
     assert open_alerts() == 1
     assert any("antivirus" in line for line in standing.of().lines())
