@@ -20,10 +20,23 @@ class Origin(models.TextChoices):
 
     UPLOAD = "upload", _("Uploaded")
     LETTER = "letter", _("Letter made by the portal")
+    GONE = "gone", _("Removed: its bytes are about to go")
+
+
+class KeptManager(models.Manager.from_queryset(TenantQuerySet["OwnFile"])):  # type: ignore[misc]
+    """The files that nobody removed."""
+
+    def get_queryset(self) -> TenantQuerySet["OwnFile"]:
+        """All but those whose bytes are about to go."""
+        found: TenantQuerySet[OwnFile] = super().get_queryset().exclude(origin=Origin.GONE)
+        return found
 
 
 class OwnFile(models.Model):
-    """A file for one recipient, or a few, stored under a random name."""
+    """A file for one recipient, or a few, stored under a random name.
+
+    One that was removed stays as a row of the origin `GONE` until its bytes are gone; only `removed` shows it.
+    """
 
     tenant = "campaign__organisation"
 
@@ -40,7 +53,8 @@ class OwnFile(models.Model):
     )
     candidates = models.JSONField(_("rows that its name fits roughly"), default=list, blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = KeptManager()
+    removed = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file of one recipient")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import assigning, enclosures, files, sentences
 from campaigns.models import Campaign, Origin, OwnFile, OwnLink, OwnWaiver
-from campaigns.preparing import drafts, merging
+from campaigns.preparing import drafts, merging, waste
 from pecportal import antivirus, bulk, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
@@ -115,17 +115,9 @@ def begin_anew(draft: Campaign) -> None:
     """After another list came: what people said of rows counted for the old ones. In the transaction of the list."""
     draft.own_links.all().delete()
     draft.own_waivers.all().delete()
-    copies = draft.own_files.filter(origin=Origin.LETTER)  # of another campaign's letters, for its rows
-    gone = list(copies.values_list("stored_as", flat=True))
-    copies.delete()
-    transaction.on_commit(lambda: _discard(gone))
+    waste.throw_away(draft.own_files.filter(origin=Origin.LETTER))  # of another campaign's letters, for its rows
     if draft.own_files.exists():
         match(draft)
-
-
-def _discard(names: Collection[str]) -> None:
-    for name in names:
-        stored.discard(name)
 
 
 @transaction.atomic
@@ -150,12 +142,10 @@ def remove(campaign: Campaign, file_ids: Collection[int], *, actor: User) -> int
     with transaction.atomic():
         draft = drafts.locked(campaign)
         found = list(enclosures.uploads(draft).filter(pk__in=file_ids))
-        OwnFile.objects.filter(pk__in=[file.pk for file in found]).delete()
+        waste.throw_away(OwnFile.objects.filter(pk__in=[file.pk for file in found]))
         for file in found:
             facts = {"sha256": file.sha256}
             record("campaign.remove_own_file", actor=actor, organisation=draft.organisation, target=draft, **facts)
-    for file in found:
-        stored.discard(file.stored_as)
     return len(found)
 
 
