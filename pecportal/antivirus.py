@@ -18,18 +18,22 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.operation.alerts import alert, all_clear
 from pecportal.organisations.models import Organisation, User
+from pecportal.told import say
 
 logger = logging.getLogger(__name__)
 ALERT: Final = "antivirus"  # the kind of the alert that the scanner does not answer; its key is ""
 CHUNK: Final = 2**18
 LONGEST_ANSWER: Final = 4096
 PING_SECONDS: Final = 3.0
+_FOUND: Final = _("There is a virus in “%(name)s” (%(signature)s): it was not taken, and nothing of it is kept.")
+_TOO_LARGE: Final = _("“%(name)s” is larger than what the virus scanner can check, and was not taken.")
+_SILENT: Final = _("“%(name)s” cannot be checked for viruses now, and was not taken: try again in a few minutes.")
 _LIMITS: Final = "Heuristics.Limits.Exceeded"  # what clamd calls a file that it did not look through (AlertExceedsMax)
 
 
@@ -97,16 +101,13 @@ def admit(
     except Silent as exc:
         logger.warning("A file could not be scanned: %s", exc)
         alert(ALERT, "", why=str(exc)[:200])
-        sentence = _("“%(name)s” cannot be checked for viruses now, and was not taken: try again in a few minutes.")
-        raise Unchecked(sentence % {"name": name}, field=field) from exc
+        raise Unchecked(say(_SILENT, name=name), field=field) from exc
     except TooLarge as exc:
-        sentence = _("“%(name)s” is larger than what the virus scanner can check, and was not taken.")
-        raise Refusal(sentence % {"name": name}, field=field) from exc
+        raise Refusal(say(_TOO_LARGE, name=name), field=field) from exc
     if signature:
         facts = {"name": name[:150], "signature": signature[:200]}
         record("upload.virus", actor=actor, organisation=organisation, target=target, **facts)
-        sentence = _("There is a virus in “%(name)s” (%(signature)s): it was not taken, and nothing of it is kept.")
-        raise Refusal(sentence % facts, field=field)
+        raise Refusal(say(_FOUND, **facts), field=field)
 
 
 def scan(source: IO[bytes]) -> str:

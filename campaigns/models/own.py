@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign
 from campaigns.states import IntakeState
+from pecportal import told
 from pecportal.permissions import TenantQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
@@ -132,7 +133,7 @@ class Intake(models.Model):
     entries = models.PositiveIntegerField(_("files in it"), default=0)
     taken = models.PositiveIntegerField(_("looked at"), default=0)
     faults = models.JSONField(_("files that could not be taken"), default=list, blank=True)
-    problem = models.TextField(_("what stopped it"), blank=True)
+    problem = told.SentenceField(_("what stopped it"), blank=True)
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("by"))
 
     objects = TenantQuerySet.as_manager()
@@ -144,6 +145,11 @@ class Intake(models.Model):
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """The files that could not be taken, each with its sentence."""
+        return [(name, told.read(why)) for name, why in self.faults]
 
     @property
     def is_under_way(self) -> bool:

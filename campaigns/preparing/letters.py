@@ -15,16 +15,18 @@ from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import files, sentences, text
 from campaigns.models import Campaign, Letter, Letterhead, Origin, OwnFile, OwnLink, Recipient
 from campaigns.preparing import drafts, merging, paragraphs, waste
 from campaigns.states import LetterState
-from pecportal import clock, press, stored
+from pecportal import clock, press, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 BATCH: Final = 40  # letters of one transaction
 LEASE: Final = timedelta(minutes=5)
@@ -230,7 +232,7 @@ def _printed(printer: press.Press, setting: _Set, row: Recipient) -> bytes | str
     except text.TextProblem as exc:
         return sentences.of_text(exc)
     except press.Unprintable:
-        return _("The letter of this row cannot be set as a page: shorten what stands in it.")
+        return say(gettext_noop("The letter of this row cannot be set as a page: shorten what stands in it."))
 
 
 def _keep(letter: Letter, made: Mapping[int, bytes]) -> bool:
@@ -278,7 +280,7 @@ def _file(letter: Letter, content: bytes, stored_as: str) -> OwnFile:
 def _end(letter: Letter, faults: Sequence[tuple[int, str]]) -> None:
     mine = Letter.objects.filter(pk=letter.pk, edition=letter.edition, state=LetterState.MAKING)
     to = LetterState.WRITTEN if faults else LetterState.MADE
-    mine.move(to, leased_until=None, faults=[list(fault) for fault in faults[:MOST_FAULTS]])
+    mine.move(to, leased_until=None, faults=[[line, told.stored(why)] for line, why in faults[:MOST_FAULTS]])
 
 
 def resume_lost() -> None:

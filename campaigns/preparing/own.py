@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import assigning, enclosures, files, sentences
 from campaigns.models import Campaign, Origin, OwnFile, OwnLink, OwnWaiver
@@ -15,6 +16,7 @@ from pecportal import antivirus, bulk, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
+from pecportal.told import say
 
 SAMPLE: Final = 500  # rows by which the column is guessed
 BATCH: Final = 5_000
@@ -49,8 +51,8 @@ def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: 
     if other is not None:
         if other.sha256 == found.sha256:
             return other
-        raise Refusal(_("There is another file of this name: remove it first."), field="upload")
-    file = OwnFile.objects.create(
+        raise Refusal(say(gettext_noop("There is another file of this name: remove it first.")), field="upload")
+    file: OwnFile = OwnFile.objects.create(
         campaign=draft,
         name=found.name,
         content_type=found.content_type,

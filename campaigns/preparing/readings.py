@@ -16,6 +16,7 @@ from typing import Final
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences, tables, text
@@ -130,7 +131,7 @@ def run(reading_id: int) -> None:
     except tables.TableProblem as exc:
         _fail(reading, sentences.of_table(exc))
     except Refusal as exc:
-        _fail(reading, str(exc))
+        _fail(reading, exc.sentence)
     except stored.Away:  # the sweep has it tried again
         ListReading.objects.filter(pk=reading.pk, version=reading.version).move(ReadingState.WAITING)
     except _Overtaken:
@@ -326,7 +327,7 @@ def _become(draft: Campaign, reading: ListReading, judge: judging.Judge) -> None
     draft.save(update_fields=list(told))
 
 
-def _fail(reading: ListReading, sentence: str) -> None:
+def _fail(reading: ListReading, sentence: str | Promise) -> None:
     with transaction.atomic():
         rows = ListReading.objects.filter(pk=reading.pk, version=reading.version)
         if rows.move(ReadingState.FAILED, problem=sentence):

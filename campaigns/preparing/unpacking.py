@@ -11,17 +11,20 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import archives, files, sentences
 from campaigns.models import Campaign, Intake
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
-from pecportal import antivirus, clock, confined, stored
+from pecportal import antivirus, clock, confined, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 LARGEST: Final = archives.LARGEST
 BATCH: Final = 25  # files that are looked into by one process
@@ -85,11 +88,12 @@ def unpack(intake_id: int) -> None:
                     return
         own.match(intake.campaign)
     except antivirus.Unchecked as refusal:
-        _wait(intake, str(refusal))
+        _wait(intake, refusal.sentence)
     except Refusal as refusal:  # it is no draft any more
-        _end(intake, IntakeState.CANCELLED, problem=str(refusal))
+        _end(intake, IntakeState.CANCELLED, problem=refusal.sentence)
     except (FileNotFoundError, stored.Changed):
-        _end(intake, IntakeState.REFUSED, problem=_("The archive got lost meanwhile: please upload it again."))
+        lost = say(gettext_noop("The archive got lost meanwhile: please upload it again."))
+        _end(intake, IntakeState.REFUSED, problem=lost)
     else:
         _end(intake, IntakeState.DONE)
 
@@ -130,16 +134,16 @@ def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
     except Refusal as refusal:
         if refusal.field != "upload":
             raise
-        intake.faults.append([files.shown_name(name), str(refusal)])
+        intake.faults.append([files.shown_name(name), told.stored(refusal.sentence)])
 
 
-def _wait(intake: Intake, why: str) -> None:
+def _wait(intake: Intake, why: str | Promise) -> None:
     """Try it again in a minute, and say why it waits."""
     under_way = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
     under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
 
 
-def _end(intake: Intake, state: IntakeState, *, problem: str = "") -> None:
+def _end(intake: Intake, state: IntakeState, *, problem: str | Promise = "") -> None:
     if Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
         stored.discard(intake.stored_as)
 

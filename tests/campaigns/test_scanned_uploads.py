@@ -158,8 +158,8 @@ def test_of_an_archive_the_infected_file_alone_stays_out(draft: Campaign, tmp_pa
 
     intake.refresh_from_db()
     assert intake.state == IntakeState.DONE
-    assert [name for name, _why in intake.faults] == ["002.txt"]
-    assert SIGNATURE in intake.faults[0][1]
+    assert [name for name, _why in intake.refused] == ["002.txt"]
+    assert SIGNATURE in intake.refused[0][1]
     assert set(OwnFile.objects.values_list("name", flat=True)) == {"001.txt", "003.txt"}
 
 

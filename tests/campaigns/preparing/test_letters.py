@@ -146,8 +146,8 @@ def test_a_row_without_a_value_names_itself_and_the_others_are_made(draft: Campa
 
     letter = Letter.objects.get()
     assert (letter.state, letter.made) == (LetterState.WRITTEN, 2)
-    assert [line for line, _why in letter.faults] == [4]
-    assert "no value for {{ prot }}" in letter.faults[0][1]
+    assert [line for line, _why in letter.unmade] == [4]
+    assert "no value for {{ prot }}" in letter.unmade[0][1]
     assert codes(draft) == {"letters_faulty"}
 
 

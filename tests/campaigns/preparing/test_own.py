@@ -245,8 +245,8 @@ def test_files_of_an_archive_that_may_not_be_sent_are_named_and_the_others_come(
     jobs.run()
 
     intake.refresh_from_db()
-    assert [name for name, _why in intake.faults] == ["002.pdf", "003.xyz", "a/004.txt"]
-    assert "not a real PDF" in intake.faults[0][1]
+    assert [name for name, _why in intake.refused] == ["002.pdf", "003.xyz", "a/004.txt"]
+    assert "not a real PDF" in intake.refused[0][1]
     assert sorted(OwnFile.objects.values_list("name", flat=True)) == ["001.pdf", "005.txt"]
 
 
