@@ -3,6 +3,7 @@
 import uuid
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -24,7 +25,7 @@ def add(campaign: Campaign, path: Path, *, name: str, actor: User) -> Attachment
     nothing is kept.
     """
     try:
-        found = files.sniff(path, name=name)
+        found = files.sniff(path, name=name, seconds=settings.UPLOAD_SECONDS)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="file") from exc
     whose = campaign.organisation

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -23,14 +24,17 @@ BATCH: Final = 5_000
 LINK: Final = ("campaign_id", "line", "file_id", "by_hand")
 
 
-def add(campaign: Campaign, path: Path, *, name: str, actor: User, looked_into: bool = False) -> OwnFile:
+def add(
+    campaign: Campaign, path: Path, *, name: str, actor: User, of_archive: bool = False, looked_into: bool = False
+) -> OwnFile:
     """Keep a copy of the file at `path` for the row that its name belongs to. The same file again is kept once.
 
-    Which row that is, `match` finds. Raises `Refusal`, and keeps nothing, when it may not be sent or another file has
-    its name.
+    Which row that is, `match` finds. The journal tells of it, unless it is one `of_archive`: then of all at the end.
+    Raises `Refusal`, and keeps nothing, when it may not be sent or another file has its name.
     """
     try:
-        found = files.sniff(path, name=name, looked_into=looked_into)
+        seconds = files.PATIENCE if of_archive else settings.UPLOAD_SECONDS
+        found = files.sniff(path, name=name, looked_into=looked_into, seconds=seconds)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="upload") from exc
     whose = campaign.organisation
@@ -39,13 +43,13 @@ def add(campaign: Campaign, path: Path, *, name: str, actor: User, looked_into: 
     with path.open("rb") as source:
         stored.keep(stored_as, source)
     with stored.discarded_on_failure(stored_as), transaction.atomic():
-        file = _insert(campaign, found, stored_as, actor=actor)
+        file = _insert(campaign, found, stored_as, actor=None if of_archive else actor)
     if file.stored_as != stored_as:  # it was there already
         stored.discard(stored_as)
     return file
 
 
-def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: User) -> OwnFile:
+def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: User | None) -> OwnFile:
     draft = drafts.locked(campaign)
     other = enclosures.uploads(draft).filter(name__iexact=found.name).first()
     if other is not None:
@@ -60,7 +64,8 @@ def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: 
         sha256=found.sha256,
         stored_as=stored_as,
     )
-    record("campaign.add_own_file", actor=actor, organisation=draft.organisation, target=draft, sha256=found.sha256)
+    if actor is not None:
+        record("campaign.add_own_file", actor=actor, organisation=draft.organisation, target=draft, sha256=found.sha256)
     return file
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -27,6 +27,7 @@ from pecportal.queue import enqueue
 from pecportal.told import say
 
 LARGEST: Final = archives.LARGEST
+NAMED: Final = 20  # files of an archive whose names the journal keeps
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
 AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
@@ -81,6 +82,7 @@ def unpack(intake_id: int) -> None:
         path = stored.local(intake.stored_as, sha256=intake.sha256)
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not _is_litter(entry)]
+            names = [entry.filename for entry in entries]
             Intake.objects.filter(pk=intake.pk).update(entries=len(entries))
             left = iter(entries[intake.taken :])
             while batch := list(islice(left, BATCH)):
@@ -95,7 +97,7 @@ def unpack(intake_id: int) -> None:
         lost = say(gettext_noop("The archive got lost meanwhile: please upload it again."))
         _end(intake, IntakeState.REFUSED, problem=lost)
     else:
-        _end(intake, IntakeState.DONE)
+        _end(intake, IntakeState.DONE, names=names)
 
 
 def _leased(intake_id: int) -> Intake | None:
@@ -128,7 +130,7 @@ def _take(intake: Intake, archive: zipfile.ZipFile, batch: Sequence[zipfile.ZipI
 
 def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
     try:
-        own.add(intake.campaign, path, name=name, actor=intake.by, looked_into=looked_into)
+        own.add(intake.campaign, path, name=name, actor=intake.by, of_archive=True, looked_into=looked_into)
     except antivirus.Unchecked:  # it may be fine: the whole archive waits
         raise
     except Refusal as refusal:
@@ -143,9 +145,24 @@ def _wait(intake: Intake, why: str | Promise) -> None:
     under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
 
 
-def _end(intake: Intake, state: IntakeState, *, problem: str | Promise = "") -> None:
-    if Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
-        stored.discard(intake.stored_as)
+def _end(
+    intake: Intake, state: IntakeState, *, problem: str | Promise = "", names: Sequence[str] | None = None
+) -> None:
+    with transaction.atomic():
+        if not Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
+            return
+        refused = {name for name, _why in intake.faults}
+        taken = [shown for name in names or () if (shown := files.shown_name(name)) not in refused]
+        facts = _counts(intake) | {"state": state.value, "names": taken[:NAMED]}
+        campaign = intake.campaign
+        record("campaign.unpack_archive", actor=intake.by, organisation=campaign.organisation, target=campaign, **facts)
+    stored.discard(intake.stored_as)
+
+
+def _counts(intake: Intake) -> dict[str, Any]:
+    """What the journal tells of an archive: one entry for all its files."""
+    refused = len(intake.faults)
+    return {"sha256": intake.sha256, "files": intake.taken - refused, "refused": refused}
 
 
 def cancel(intake: Intake, *, actor: User) -> None:
@@ -154,7 +171,9 @@ def cancel(intake: Intake, *, actor: User) -> None:
         campaign = intake.campaign
         if not Intake.objects.filter(pk=intake.pk).move(IntakeState.CANCELLED, leased_until=None):
             return
-        record("campaign.cancel_archive", actor=actor, organisation=campaign.organisation, target=campaign)
+        intake.refresh_from_db(fields=["taken", "faults"])
+        facts = _counts(intake)
+        record("campaign.cancel_archive", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
     stored.discard(intake.stored_as)
     own.match(campaign)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences
@@ -31,7 +32,7 @@ def keep(path: Path, *, name: str, campaign: Campaign, actor: User) -> Proof:
     if path.stat().st_size > LARGEST:
         raise Refusal(_("The receipt is too large: at most 30 MB."), field="proof")
     try:
-        found = files.sniff(path, name=name)
+        found = files.sniff(path, name=name, seconds=settings.UPLOAD_SECONDS)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="proof") from exc
     if found.content_type not in TYPES:
