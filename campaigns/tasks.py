@@ -99,10 +99,10 @@ def sweep() -> None:
     unpacking.resume_lost()
     letters.resume_lost()
     waste.ring()
+    silence.watch()
+    room.ask_often()
 
 
 def selfaudit() -> None:
     """Ask the rows whether every promise holds."""
     auditing.run()
-    silence.watch()
-    room.ask_often()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0013_lane_holds'),
+        ('campaigns', '0014_lane_holds'),
     ]
 
     operations = [
