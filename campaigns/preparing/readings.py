@@ -16,11 +16,8 @@ from typing import Final
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-<<<<<<< HEAD
 from django.utils.functional import Promise
-=======
 from django.utils.text import Truncator
->>>>>>> main
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences, tables, text
