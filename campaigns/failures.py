@@ -86,7 +86,7 @@ def left(campaign: Campaign, cause: Cause) -> QuerySet[Message]:
 def _failed(campaign: Campaign) -> QuerySet[Any]:
     told = Receipt.objects.filter(message=OuterRef("pk")).exclude(cause="").order_by("-pk")
     named = Coalesce(Subquery(told.values("cause")[:1]), Value(""))
-    rows = _anew_or_noted(Message.objects.filter(campaign=campaign, status__in=_FAILED))
+    rows: QuerySet[Any] = _anew_or_noted(Message.objects.filter(campaign=campaign, status__in=_FAILED))
     return rows.annotate(
         named=named,
         why=Case(
