@@ -26,6 +26,8 @@ FAR = 2**62
 class Work:
     """One campaign at one mailbox: how many messages are left, and in which hours they may go.
 
+    The last `held` of them follow a pilot: not before the first were sent, and `pause` has passed since.
+
     One that `draws` takes them from its group's pot, as many as it gets but at most `remaining`.
     """
 
@@ -33,6 +35,8 @@ class Work:
     remaining: int
     hours: Hours
     draws: bool = False
+    held: int = 0
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,9 @@ class Outlook:
     """What is to be expected of one campaign.
 
     `days` counts messages by Rome's days. `ends` is when the last one leaves, None when the rules never let it, or not
-    within ten years. The three spans say what its messages wait for until then: its hours, its mailbox's limits (and
-    rests), the slots that they and others need. `runs` says when each message of a work that draws leaves: the first
-    instant of some, the steps between them, how many; in microseconds from 1970.
+    within ten years. The spans say what its messages wait for until then: its hours, its mailbox's limits (and rests),
+    the slots that they and others need, the acceptance of a pilot's first ones. `runs` says when each message of a work
+    that draws leaves: the first instant of some, the steps between them, how many; in microseconds from 1970.
     """
 
     days: dict[date, int] = field(default_factory=dict)
@@ -81,6 +85,7 @@ class Outlook:
     for_hours: timedelta = timedelta(0)
     for_limits: timedelta = timedelta(0)
     for_pace: timedelta = timedelta(0)
+    for_pilot: timedelta = timedelta(0)
     runs: list[tuple[int, int, int]] = field(default_factory=list)
 
 
@@ -101,14 +106,27 @@ class _Pot:
 class _Task:
     """A campaign while it is played. Instants are microseconds from 1970."""
 
-    __slots__ = ("_from", "_is_open", "_own", "_until", "hours", "key", "outlook", "pot")
+    __slots__ = ("_from", "_is_open", "_own", "_until", "follows", "held", "hours", "key", "outlook", "pause", "pot")
 
-    def __init__(self, work: Work, pot: _Pot) -> None:
-        self.key, self.hours, self._own = work.key, work.hours, work.remaining
+    def __init__(self, work: Work, pot: _Pot, now: int) -> None:
+        self.key, self.hours = work.key, work.hours
+        self.held, self.pause, self.follows = work.held, work.pause // MICRO, 0
+        self._own = work.remaining - work.held
         self.pot = pot if work.draws else None
         pot.tasks += work.draws
         self.outlook = Outlook(left=work.remaining)
         self._from, self._until, self._is_open = 0, 0, False
+        if not self.remaining:
+            self.let_follow(now)
+
+    def let_follow(self, at: int) -> None:
+        """The first messages were sent by this instant: the others follow."""
+        self.follows = at + self.pause if self.held else 0
+        self._own, self.held = self.held, 0
+
+    def waits(self, at: int) -> bool:
+        """Whether the first messages were sent, and are not accepted yet."""
+        return at < self.follows
 
     @property
     def remaining(self) -> int:
@@ -126,10 +144,12 @@ class _Task:
 
     def is_open(self, at: int) -> bool:
         self._look(at)
-        return self._is_open
+        return self._is_open and not self.waits(at)
 
     def changes(self, at: int) -> int:
-        """When it closes, if it is open, and when it opens, if it is not."""
+        """When it closes, if it is open, and when it opens, or may, if it is not."""
+        if self.waits(at):
+            return self.follows
         self._look(at)
         return self._until
 
@@ -148,9 +168,9 @@ class _Line:
 
     __slots__ = ("ends", "held", "history", "limits", "tasks")
 
-    def __init__(self, box: Box, pot: _Pot) -> None:
+    def __init__(self, box: Box, pot: _Pot, now: int) -> None:
         self.limits, self.history = box.limits, box.history.copy()
-        self.tasks = deque(_Task(work, pot) for work in box.works)
+        self.tasks = deque(_Task(work, pot, now) for work in box.works)
         self.held = _micros(box.held_until) if box.held_until else 0
         self.ends = _micros(box.ends) if box.ends else FAR
 
@@ -179,7 +199,7 @@ class _Line:
 class _Play:
     def __init__(self, group: Group, now: datetime, only: Collection[Hashable] | None) -> None:
         pot = _Pot(group.pot)
-        self.lines = deque(_Line(box, pot) for box in group.boxes)
+        self.lines = deque(_Line(box, pot, _micros(now)) for box in group.boxes)
         self.interval = round(group.interval * 1_000_000)
         self.at = max(_micros(group.next_slot), _micros(now))
         self.end = _micros(now + HORIZON)
@@ -198,7 +218,7 @@ class _Play:
                 waited = timedelta(microseconds=min(self.at, self.end) - before)
                 setattr(task.outlook, why, getattr(task.outlook, why) + waited)
         for task in self.tasks:
-            task.outlook.left = task.remaining
+            task.outlook.left = task.remaining + task.held
         return {task.key: task.outlook for task in self.tasks}
 
     def _lacking(self, active: Sequence[tuple[_Line, list[_Task]]]) -> list[tuple[_Task, str]]:
@@ -207,7 +227,9 @@ class _Play:
         found = []
         for line in self.lines:
             for task in line.tasks:
-                if task.remaining:
+                if task.remaining and task.waits(self.at):
+                    found.append((task, "for_pilot"))
+                elif task.remaining:
                     why = "for_hours" if not task.is_open(self.at) else "for_pace"
                     found.append((task, "for_limits" if why == "for_pace" and id(line) not in sending else why))
         return found
@@ -277,7 +299,9 @@ class _Play:
             if task.outlook.begins is None:
                 task.outlook.begins = _instant(first + place * every)
             if not task.remaining:
-                task.outlook.ends = _instant(first + (place + (share - 1) * len(tasks)) * every)
+                last = first + (place + (share - 1) * len(tasks)) * every
+                task.outlook.ends = None if task.held else _instant(last)
+                task.let_follow(last)
         line.turn(tasks, count)
 
     def _turn_lines(self, had: Sequence[_Line]) -> None:

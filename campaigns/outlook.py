@@ -150,7 +150,9 @@ def _waits(part: Part) -> str:
 
 def _why(mailbox: Mailbox, found: Outlook) -> str:
     """What costs a mailbox the most time."""
-    most = max(found.for_hours, found.for_limits, found.for_pace)
+    most = max(found.for_hours, found.for_limits, found.for_pace, found.for_pilot)
+    if most == found.for_pilot:
+        return _("What takes the most time is the wait until the first messages, sent on trial, are accepted.")
     if most == found.for_limits:
         return _("What takes the most time is the number of messages that the mailbox's plan allows.")
     if most == found.for_hours:

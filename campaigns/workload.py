@@ -1,9 +1,11 @@
 """What mailboxes have to send, and what holds them up: rows, as the groups that `campaigns.forecast` plays."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -11,11 +13,14 @@ from django.db.models import Count, Q
 from campaigns import forecast, timing
 from campaigns.forecast import Box, Group, Work
 from campaigns.models import Campaign, CampaignMailbox, Message, SendingLane
+from campaigns.models.message import HELD
 from campaigns.models.tracking import Hold
-from campaigns.states import CampaignState, MessageState
+from campaigns.shares import deal
+from campaigns.states import CampaignState, MessageState, Pilot
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
 
+ACCEPTANCE: Final = timedelta(seconds=30)  # by which the acceptance of a message usually has come
 MOVING = (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
 FROZEN = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
 
@@ -110,9 +115,28 @@ def _works(
         for pk in ids:
             if (each.pk, pk) in left:
                 draws = pot is not None and each.pk == asked.pk
-                work = Work((each.pk, pk), left[each.pk, pk], timing.hours_of(each), draws)
-                found[pk].append(work)
+                held = 0 if draws else _held(each, pk, left)
+                hours = timing.hours_of(each)
+                found[pk].append(Work((each.pk, pk), left[each.pk, pk], hours, draws, held, pilot_pause()))
     return found
+
+
+def _held(campaign: Campaign, mailbox_id: int, left: Mapping[Key, int]) -> int:
+    """How many messages of a mailbox wait until the first ones of a campaign with a pilot are accepted."""
+    if campaign.state not in FROZEN and campaign.pilot_size:
+        parts = {pk: count for (campaign_id, pk), count in left.items() if campaign_id == campaign.pk}
+        first = Counter(islice(deal(parts, first=campaign.pilot_size), campaign.pilot_size))
+        return max(left[campaign.pk, mailbox_id] - first[mailbox_id], 0)
+    if campaign.state not in FROZEN or campaign.pilot != Pilot.GOING:
+        return 0
+    queued = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED, not_before=HELD)
+    return (queued.filter(mailbox=mailbox_id) if campaign.is_split else queued).count()
+
+
+def pilot_pause() -> timedelta:
+    """How long it takes until the others follow a pilot's last message: its acceptance comes, and is read."""
+    reading = timedelta(seconds=float(settings.TRACKING_SECONDS) * float(settings.CLOCK_SPEED))
+    return ACCEPTANCE + reading
 
 
 def remaining(campaigns: Sequence[Campaign], planned: Mapping[int, Mapping[int, int]]) -> dict[Key, int]:

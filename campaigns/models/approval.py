@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.states import SheetState, SubmissionState
+from pecportal import told
 from pecportal.permissions import TenantQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
@@ -39,7 +40,7 @@ class Sheet(models.Model):
     is_clean = models.BooleanField(_("nothing speaks against a start"), default=False)
     facts = models.JSONField(_("what was found"), default=dict)
     split = models.JSONField(_("messages of each mailbox"), default=list)
-    problem = models.TextField(_("why there is none"), blank=True)
+    problem = told.SentenceField(_("why there is none"), blank=True)
 
     objects = TenantQuerySet.as_manager()
 
