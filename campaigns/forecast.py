@@ -34,9 +34,9 @@ class Work:
     key: Hashable
     remaining: int
     hours: Hours
-    draws: bool = False
     held: int = 0
     pause: timedelta = timedelta(0)
+    draws: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _works(
                 draws = pot is not None and each.pk == asked.pk
                 held = 0 if draws else _held(each, pk, left)
                 hours = timing.hours_of(each)
-                found[pk].append(Work((each.pk, pk), left[each.pk, pk], hours, draws, held, pilot_pause()))
+                found[pk].append(Work((each.pk, pk), left[each.pk, pk], hours, held, pilot_pause(), draws))
     return found
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaigns import outlook, tasks
+from campaigns import outlook, tasks, workload
 from campaigns.models import Campaign, Message
 from campaigns.preparing import schedule
 from campaigns.preparing.schedule import When
