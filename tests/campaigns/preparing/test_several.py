@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from campaigns import approvals, outlook, readiness, splitting
 from campaigns.models import Campaign, Message, Sheet
-from campaigns.preparing import copying, drafts, preview
+from campaigns.preparing import copying, drafts, preview, schedule
+from campaigns.preparing.schedule import When
 from campaigns.sending import launch
 from campaigns.states import Shown
 from mailboxes.models import Mailbox, Plan
@@ -217,3 +218,16 @@ def test_a_running_campaign_says_that_a_part_never_leaves(draft: Campaign) -> No
     assert found.ends is None
     assert [(part.messages, part.ends is None) for part in found.parts] == [(5, False), (5, True)]
     assert "cannot be sent to the end. 5 messages wait at due@prova.example" in found.warning
+
+
+def test_the_forecast_counts_each_mailboxes_wait_for_the_trial(clerk: User, draft: Campaign) -> None:
+    schedule.save(draft, When(pilot_size=2), actor=clerk)
+
+    before = outlook.of(anew(draft))
+    campaign = build.launched(draft)
+    after = outlook.of(anew(campaign))
+
+    for found in (before, after):
+        assert found is not None
+        assert all(part.ends and part.ends - timezone.now() > timedelta(seconds=25) for part in found.parts)
+        assert [part.messages for part in found.parts] == [5, 5]
