@@ -26,7 +26,7 @@ class BasicsForm(forms.Form):
     mailbox = forms.ModelChoiceField(
         label=_("Sender mailbox"), queryset=Mailbox.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
-    further = forms.ModelMultipleChoiceField(
+    others = forms.ModelMultipleChoiceField(
         label=_("Send from further mailboxes, too"),
         queryset=Mailbox.objects.none(),
         required=False,
@@ -56,9 +56,9 @@ class BasicsForm(forms.Form):
             field.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
             if len(mailboxes) == 1:
                 field.initial = mailboxes[0]
-        others = self.fields["further"]
+        others = self.fields["others"]
         if len(mailboxes) < 2:
-            del self.fields["further"]
+            del self.fields["others"]
         elif isinstance(others, forms.ModelMultipleChoiceField):
             others.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
 

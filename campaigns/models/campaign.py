@@ -136,7 +136,7 @@ class Campaign(models.Model):
         if not self.is_split:
             return [self.mailbox]
         related = ("mailbox__plan", *(f"mailbox__{name}" for name in vendor.RELATED))
-        return [self.mailbox, *(row.mailbox for row in self.further.select_related(*related).order_by("mailbox_id"))]
+        return [self.mailbox, *(row.mailbox for row in self.further_boxes.select_related(*related).order_by("mailbox_id"))]
 
     @property
     def recipients(self) -> "models.QuerySet[Recipient]":

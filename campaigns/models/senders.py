@@ -20,7 +20,7 @@ class CampaignMailbox(models.Model):
 
     tenant = "campaign__organisation"
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="further")
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="further_boxes")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="+")
     share = models.PositiveIntegerField(_("messages at the start"), default=0)
 

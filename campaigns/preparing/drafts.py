@@ -22,18 +22,18 @@ def create(
     name: str,
     mailbox: Mailbox,
     actor: User,
-    further: Iterable[Mailbox] = (),
+    others: Iterable[Mailbox] = (),
     protocol: str = "",
     reference: str = "",
 ) -> Campaign:
-    """Make a draft, sent from one mailbox or from `further` ones as well.
+    """Make a draft, sent from one mailbox or from `others` as well.
 
     Raises `Refusal` when a mailbox belongs to somebody else or may not send campaigns.
     """
     _usable(mailbox, organisation)
-    others = _others(mailbox, further)
-    for other in others:
-        _usable(other, organisation, field="further")
+    boxes = _others(mailbox, others)
+    for other in boxes:
+        _usable(other, organisation, field="others")
     campaign = Campaign.objects.create(
         organisation=organisation,
         name=name,
@@ -42,7 +42,7 @@ def create(
         protocol=protocol,
         reference=reference,
     )
-    give_mailboxes(campaign, others)
+    give_mailboxes(campaign, boxes)
     history.note([campaign.pk], CampaignState.DRAFT, by=actor)
     record("campaign.create", actor=actor, organisation=organisation, target=campaign)
     return campaign
@@ -55,7 +55,7 @@ def edit(
     name: str,
     mailbox: Mailbox,
     actor: User,
-    further: Iterable[Mailbox] = (),
+    others: Iterable[Mailbox] = (),
     protocol: str = "",
     reference: str = "",
 ) -> None:
@@ -64,17 +64,17 @@ def edit(
     Raises `Refusal` when it is not a draft any more, or for a mailbox's reasons if it is a new one.
     """
     draft = locked(campaign)
-    others = _others(mailbox, further)
-    known = set(draft.further.values_list("mailbox", flat=True))
+    boxes = _others(mailbox, others)
+    known = set(draft.further_boxes.values_list("mailbox", flat=True))
     before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference, known)
-    if before == (name, mailbox.pk, protocol, reference, {other.pk for other in others}):
+    if before == (name, mailbox.pk, protocol, reference, {other.pk for other in boxes}):
         return
-    for box, field in [(mailbox, "mailbox"), *((other, "further") for other in others)]:
+    for box, field in [(mailbox, "mailbox"), *((other, "others") for other in boxes)]:
         if box.pk != draft.mailbox_id and box.pk not in known:
             _usable(box, draft.organisation, field=field)
     draft.name, draft.mailbox, draft.protocol, draft.reference = name, mailbox, protocol, reference
     draft.save(update_fields=["name", "mailbox", "protocol", "reference"])
-    give_mailboxes(draft, others)
+    give_mailboxes(draft, boxes)
     record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
 
 
@@ -91,17 +91,17 @@ def give_mailboxes(draft: Campaign, others: Iterable[Mailbox]) -> None:
     wanted = {other.pk for other in others}
     if not wanted and not draft.is_split:
         return
-    draft.further.exclude(mailbox__in=wanted).delete()
-    known = set(draft.further.values_list("mailbox", flat=True))
+    draft.further_boxes.exclude(mailbox__in=wanted).delete()
+    known = set(draft.further_boxes.values_list("mailbox", flat=True))
     rows = (CampaignMailbox(campaign=draft, mailbox_id=pk) for pk in sorted(wanted - known))
     CampaignMailbox.objects.bulk_create(rows)
     draft.is_split = bool(wanted)
     draft.save(update_fields=["is_split"])
 
 
-def _others(mailbox: Mailbox, further: Iterable[Mailbox]) -> list[Mailbox]:
+def _others(mailbox: Mailbox, others: Iterable[Mailbox]) -> list[Mailbox]:
     """The further mailboxes, each once and without the first."""
-    return list({other.pk: other for other in further if other.pk != mailbox.pk}.values())
+    return list({other.pk: other for other in others if other.pk != mailbox.pk}.values())
 
 
 def _usable(mailbox: Mailbox, organisation: Organisation, *, field: str = "mailbox") -> None:

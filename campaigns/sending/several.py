@@ -38,7 +38,7 @@ class Dealer:
         self._first, self._at = campaign.mailbox_id, 0
         self._dealt: Iterator[int] = iter(())
         if campaign.is_split:
-            rows = campaign.further.order_by("mailbox_id").values_list("mailbox", "share")
+            rows = campaign.further_boxes.order_by("mailbox_id").values_list("mailbox", "share")
             further = dict(rows)
             first = max(campaign.recipients_total - sum(further.values()), 0)
             self._dealt = shares.deal({self._first: first, **further}, first=campaign.pilot_size)

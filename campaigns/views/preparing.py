@@ -50,7 +50,7 @@ def _basics(request: HttpRequest, organisation: Organisation, campaign: Campaign
     usable = [box for box in boxes if box.why_not() is None or box.pk in chosen]
     initial = {name: getattr(campaign, name) for name in _BASICS} if campaign else None
     if campaign and initial:
-        initial["further"] = chosen - {campaign.mailbox_id}
+        initial["others"] = chosen - {campaign.mailbox_id}
     form = BasicsForm(scope.posted(request), mailboxes=usable, initial=initial)
     if form.is_valid():
         try:

@@ -30,7 +30,7 @@ def ready(actor: User, *, count: int = 10, vendor: Sandbox | None = None) -> Cam
     """A draft that both send, and that may be started."""
     first, second = boxes(actor, vendor=vendor)
     office = build.organisation_of(actor)
-    draft = drafts.create(office, name="Solleciti TARI", mailbox=first, further=[second], actor=actor)
+    draft = drafts.create(office, name="Solleciti TARI", mailbox=first, others=[second], actor=actor)
     build.upload(draft, rows(count))
     return writing.save(draft, subject=build.SUBJECT, body=build.BODY, actor=actor)
 

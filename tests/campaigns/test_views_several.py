@@ -48,12 +48,12 @@ def test_a_clerk_chooses_two_and_takes_one_away_again(client: Client, clerk: Use
     page = client.get(reverse("campaigns:new"))
     assert "Send from further mailboxes, too" in words(page)
 
-    client.post(reverse("campaigns:new"), {"name": "TARI", "mailbox": first.pk, "further": [first.pk, second.pk]})
+    client.post(reverse("campaigns:new"), {"name": "TARI", "mailbox": first.pk, "others": [first.pk, second.pk]})
     campaign = Campaign.objects.get()
     assert campaign.senders == [first, second]
     assert f"Sender {FIRST} , {SECOND}" in words(client.get(campaign.get_absolute_url()))
     edit = reverse("campaigns:edit", args=[campaign.pk])
-    assert client.get(edit).context["form"].initial["further"] == {second.pk}
+    assert client.get(edit).context["form"].initial["others"] == {second.pk}
     client.post(edit, {"name": "TARI", "mailbox": second.pk})
 
     campaign.refresh_from_db()
@@ -71,7 +71,7 @@ def test_a_foreign_mailbox_is_as_unknown_as_one_that_does_not_exist(client: Clie
     foreign = kernel.mailbox(address="altrui@prova.example")
     answers = []
     for pk in (foreign.pk, 987_654_321):
-        answer = client.post(reverse("campaigns:new"), {"name": "TARI", "mailbox": first.pk, "further": [pk]})
+        answer = client.post(reverse("campaigns:new"), {"name": "TARI", "mailbox": first.pk, "others": [pk]})
         assert answer.status_code == 422
         answers.append(words(answer).replace(f"{pk} is not", "N is not"))
 

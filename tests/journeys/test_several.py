@@ -72,7 +72,7 @@ def test_two_mailboxes_send_one_campaign(
     page.goto("/campaigns/new/")
     page.get_by_label("Name of the campaign").fill("Solleciti TARI 2026")
     page.locator("label[for^=id_mailbox_]", has_text=FIRST).click()
-    page.locator("label[for^=id_further_]", has_text=SECOND).click()
+    page.locator("label[for^=id_others_]", has_text=SECOND).click()
     accessible(page)
     look(page, "several-choose")
     page.get_by_role("button", name="Save and go on").click()

@@ -48,10 +48,10 @@ def by_address(split: dict[int, int]) -> dict[str, int]:
 def test_mailboxes_are_chosen_once_each_and_can_be_taken_away(clerk: User) -> None:
     first, second = several.boxes(clerk)
     office = build.organisation_of(clerk)
-    campaign = drafts.create(office, name="Uno", mailbox=first, further=[second, first, second], actor=clerk)
+    campaign = drafts.create(office, name="Uno", mailbox=first, others=[second, first, second], actor=clerk)
     assert campaign.senders == [first, second]
 
-    drafts.edit(campaign, name="Uno", mailbox=second, further=[first], actor=clerk)
+    drafts.edit(campaign, name="Uno", mailbox=second, others=[first], actor=clerk)
     assert anew(campaign).senders == [second, first]
     drafts.edit(campaign, name="Uno", mailbox=second, actor=clerk)
 
@@ -64,10 +64,10 @@ def test_a_further_mailbox_has_to_be_the_offices_and_usable(clerk: User, draft: 
     idle = kernel.mailbox(build.organisation_of(clerk), address="ferma@prova.example", credentials_state="missing")
     for box, why in ((foreign, "another organisation"), (idle, "not been entered")):
         with pytest.raises(Refusal, match=why) as caught:
-            drafts.edit(draft, name="Altro", mailbox=draft.mailbox, further=[box], actor=clerk)
-        assert caught.value.field == "further"
+            drafts.edit(draft, name="Altro", mailbox=draft.mailbox, others=[box], actor=clerk)
+        assert caught.value.field == "others"
     with pytest.raises(Refusal, match="another organisation"):
-        drafts.create(build.organisation_of(clerk), name="X", mailbox=draft.mailbox, further=[foreign], actor=clerk)
+        drafts.create(build.organisation_of(clerk), name="X", mailbox=draft.mailbox, others=[foreign], actor=clerk)
 
     assert [box.address for box in anew(draft).senders] == [FIRST, SECOND]
 
@@ -114,7 +114,7 @@ def test_what_the_sheet_says_is_what_the_start_does(clerk: User, draft: Campaign
         shown = sender[message.line]
         assert shown is not None
         assert shown.sender == message.mailbox.address
-    assert [row.share for row in draft.further.all()] == [2]
+    assert [row.share for row in draft.further_boxes.all()] == [2]
 
 
 def test_until_the_check_the_preview_names_all_that_it_may_be(draft: Campaign) -> None:
