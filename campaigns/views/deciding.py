@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import evidence, incidents, sentences
+from campaigns import deciders, evidence, incidents, sentences
 from campaigns.evidence import Evidence
 from campaigns.forms import DecisionForm
 from campaigns.models import Attempt, Campaign, Choice, Decision, Incident, Message
@@ -119,7 +119,7 @@ def _page(
     request: HttpRequest, campaign: Campaign, message: Message, attempt: Attempt, known: Evidence
 ) -> dict[str, Any]:
     waiting, person = _waiting(attempt), scope.person(request)
-    why_not = decisions.why_not_decide(campaign, person)
+    why_not = deciders.why_not(campaign, person)
     return {
         "campaign": campaign,
         "message": message,

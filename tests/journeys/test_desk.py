@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from campaigns.models import Campaign, Message
 from campaigns.states import Shown
 from mailboxes import gauge
-from tests.campaigns import build
+from tests.campaigns import build, doubts
 from tests.journeys.conftest import Accessible, Look, SignIn
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -38,7 +38,7 @@ def test_a_receipt_is_found_given_to_its_message_and_taken_back(
     request: pytest.FixtureRequest, size: str, campaign: Campaign, sign_in: SignIn, look: Look, accessible: Accessible
 ) -> None:
     page: Page = request.getfixturevalue(size)
-    sign_in(page, campaign.created_by)
+    sign_in(page, doubts.approver(campaign.organisation))
     page.goto("/campaigns/")
     look(page, "desk-campaigns")
     page.click("#desk")
