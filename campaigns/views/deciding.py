@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -84,7 +85,13 @@ def _approvers(organisation_id: int) -> list[User]:
 
 
 def _missing(known: Evidence) -> list[str]:
-    return [str(sentences.GAPS[gap.value]) for gap in known.finding.gaps]
+    """What keeps the message from being called not sent, and why readings of the mailbox do not help with that."""
+    gaps = [str(sentences.GAPS[gap.value]) for gap in known.finding.gaps]
+    short = known.shortfall
+    if short is None:
+        return gaps
+    facts = {"words": short.words, "items": number_format(short.items), "total": number_format(short.total or 0)}
+    return [*gaps, str(sentences.SHORTFALLS[short.code]) % facts]
 
 
 def _waiting(attempt: Attempt) -> Decision | None:
