@@ -38,6 +38,12 @@ def test_a_receipt_is_found_given_to_its_message_and_taken_back(
     request: pytest.FixtureRequest, size: str, campaign: Campaign, sign_in: SignIn, look: Look, accessible: Accessible
 ) -> None:
     page: Page = request.getfixturevalue(size)
+    sign_in(page, campaign.created_by)
+    page.goto("/campaigns/desk/")
+    page.get_by_role("link", name="Delivery receipt").click()
+    assert not page.get_by_role("button", name="It belongs to this one").count()
+    look(page, "desk-item-author")
+    accessible(page)
     sign_in(page, doubts.approver(campaign.organisation))
     page.goto("/campaigns/")
     look(page, "desk-campaigns")
