@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailboxes', '0009_accounts'),
+        ('mailboxes', '0010_act_times'),
     ]
 
     operations = [
