@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from campaigns import absence
+from campaigns import absence, row_references
 from campaigns.models import Attempt, InboxScan, Message, Receipt, Search
 from campaigns.states import MessageState, Outcome
 from mailboxes.models import Mailbox, SpaceReading
@@ -31,6 +31,7 @@ class Evidence:
     receipts: int
     searches: int
     searched: Search | None
+    references: tuple[row_references.Named, ...] = ()
 
     @property
     def is_absent(self) -> bool:
@@ -61,6 +62,7 @@ class Evidence:
             "witness": [self.witness.attempt_id, _iso(self.witness.seen_at)] if self.witness else None,
             "receipts": self.receipts,
             "searches": self.searches,
+            "references": [[one.role, one.heading, one.value] for one in self.references],
             "searched": [_iso(found.at), found.found, found.problem] if found else None,
         }
 
@@ -100,6 +102,7 @@ def of(attempt: Attempt) -> Evidence:
         receipts=named,
         searches=attempt.searches.count(),
         searched=attempt.searches.order_by("pk").last(),
+        references=tuple(row_references.of_message(attempt.message.campaign, attempt.message)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Merge fields that formatting went through, as `{{ <b>name</b> }}`: made whole again, the formatting around them. Pure.
+"""Merge fields that formatting went through, as `{{ <b>name</b> }}`, made whole with the formatting around them. Pure.
 
 An editor, or a word processor before it, puts its elements where somebody's selection began and ended, and that may
 be in the middle of a field.

@@ -46,6 +46,7 @@ def again(campaign: Campaign, cause: Cause, *, actor: User) -> Campaign:
 def _fill(draft: Campaign, campaign: Campaign, rows: list[Message], cause: Cause) -> None:
     draft.list_name, draft.columns = campaign.list_name, campaign.columns
     draft.address_column, draft.recipients_total = campaign.address_column, len(rows)
+    draft.roles = campaign.roles
     if cause == Cause.FULL:
         draft.starts_at = _after(rows)
     Recipient.objects.bulk_create(
@@ -56,9 +57,9 @@ def _fill(draft: Campaign, campaign: Campaign, rows: list[Message], cause: Cause
         batch_size=BATCH,
     )
     draft.list_sha256 = _list_hash(draft)
-    fields = ["list_name", "list_sha256", "columns", "address_column", "recipients_total", "starts_at"]
+    fields = ["list_name", "list_sha256", "columns", "roles", "address_column", "recipients_total", "starts_at"]
     draft.save(update_fields=fields)
-    merging.check(draft)
+    merging.begin(draft)
 
 
 def _after(rows: list[Message]) -> datetime | None:

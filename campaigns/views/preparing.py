@@ -20,7 +20,7 @@ from pecportal.organisations import current
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import Power, require
 
-_BASICS = ("name", "mailbox", "protocol", "reference")
+_BASICS = ("name", "mailbox", "protocol", "reference", "further")
 
 
 @login_required

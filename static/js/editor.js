@@ -7,6 +7,7 @@
     const box = document.querySelector("[data-editor]");
     const field = box && document.getElementById(box.dataset.editor);
     if (!field) return;
+    const notes = document.querySelector("[data-editor-notes]");
     const form = field.form;
     const subject = document.getElementById("id_subject");
     const rich = box.querySelector("[role=textbox]");
@@ -55,7 +56,7 @@
     function load() {
         const html = toHtml(field.value);
         const fits = isEditable(html);
-        box.querySelector("[data-not]").hidden = fits;
+        notes.querySelector("[data-not]").hidden = fits;
         if (!fits) return false;
         isLoading = true;
         editor.setHTML(html);
@@ -265,7 +266,9 @@
     rich.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), "rich-help"].filter(Boolean).join(" "));
     if (field.getAttribute("aria-invalid")) rich.setAttribute("aria-invalid", "true");
     field.before(box);
-    document.body.append(...document.querySelectorAll("#link-dialog, #condition-dialog"));
+    field.after(notes);
+    notes.hidden = false;
+    document.querySelector("main").append(...document.querySelectorAll("#link-dialog, #condition-dialog"));
     box.hidden = false;
     show(!load());
     written = isPlain ? field : rich;

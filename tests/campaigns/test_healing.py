@@ -40,7 +40,9 @@ def test_what_was_made_whole_is_a_text_that_cleaning_leaves_as_it_is(case: str) 
     assert markup.plain(markup.clean(healed)) == markup.plain(healed)
 
 
-@pytest.mark.parametrize("body", ["<p>{{ no</p><p>me }}</p>", "<p>{{ no<br>me }}</p>", "<p>{% if</p><p>x %}a{% endif %}"])
+@pytest.mark.parametrize(
+    "body", ["<p>{{ no</p><p>me }}</p>", "<p>{{ no<br>me }}</p>", "<p>{% if</p><p>x %}a{% endif %}"]
+)
 def test_a_field_that_is_cut_in_two_is_told_as_such(body: str) -> None:
     with pytest.raises(text.TextProblem) as caught:
         text.Letter.of("Avviso", healing.heal(body))

@@ -100,7 +100,9 @@ def test_a_text_is_written_formatted_and_seen_as_its_reader_will(
     page.get_by_role("link", name="Change the text").click()
     page.get_by_role("button", name="Save and look at the preview").click()
     expect(page.get_by_text("row 3 of the file")).to_be_visible()
-    assert body_of(campaign) == "<p>Gentile {{ nome }},</p>\n<p>la pratica è <b>pronta</b>.{% if nota %} … {% endif %}</p>"
+    assert (
+        body_of(campaign) == "<p>Gentile {{ nome }},</p>\n<p>la pratica è <b>pronta</b>.{% if nota %} … {% endif %}</p>"
+    )
 
 
 def test_plain_paragraphs_stay_plain_and_what_is_not_touched_stays_as_it_is(
@@ -142,7 +144,7 @@ def test_everything_is_done_by_keyboard_alone(page: Page, clerk: User, sign_in: 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Heading")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Section heading")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Escape")
     expect(editor).to_be_focused()
     page.keyboard.press("End")
@@ -162,7 +164,9 @@ def test_everything_is_done_by_keyboard_alone(page: Page, clerk: User, sign_in: 
     assert saved(page, campaign) == "<h2>Titolo</h2>\n<ul><li>uno</li>\n<li>du<b>e</b></li></ul>"
 
 
-def test_links_are_made_and_wrong_ones_are_not(page: Page, clerk: User, sign_in: SignIn, accessible: Accessible) -> None:
+def test_links_are_made_and_wrong_ones_are_not(
+    page: Page, clerk: User, sign_in: SignIn, accessible: Accessible
+) -> None:
     campaign, editor = opened(page, clerk, sign_in)
     page.get_by_label("Subject").fill("Avviso")
     editor.click()
