@@ -68,6 +68,7 @@ urlpatterns = [
     path("<int:pk>/text/use/", texts.use, name="text_use"),
     path("texts/", texts.index, name="saved_texts"),
     path("texts/<int:text_pk>/", texts.saved, name="saved_text"),
+    path("texts/<int:text_pk>/edit/", texts.edit, name="text_edit"),
     path("texts/<int:text_pk>/put-away/", texts.put_away, name="text_put_away"),
     path("texts/versions/<int:version_pk>/", texts.body, name="text_body"),
     path("<int:pk>/text/check/", preparing.check_text, name="check_text"),

@@ -39,6 +39,7 @@ SECOND = {
     "own_cancel": "intake_pk",
     "saved_text": "text_pk",
     "text_put_away": "text_pk",
+    "text_edit": "text_pk",
     "text_body": "version_pk",
     "letterhead": "letterhead_pk",
     "letterhead_remove": "letterhead_pk",
