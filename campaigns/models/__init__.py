@@ -7,7 +7,7 @@ from campaigns.models.decisions import Choice, Closing, Decision, Doubt, Inciden
 from campaigns.models.history import StateChange
 from campaigns.models.letters import Letter, Letterhead
 from campaigns.models.lists import DomainState, ListDomain, ListReading, ReadingState, Role
-from campaigns.models.message import Attempt, Message, MessageContent, Reservation, Route
+from campaigns.models.message import Answer, Attempt, Message, MessageContent, Reservation, Route
 from campaigns.models.own import Intake, Origin, OwnFile, OwnLink, OwnWaiver
 from campaigns.models.references import ROW_ROLES, RowReference
 from campaigns.models.texts import Merging, SavedText, TextVersion
@@ -15,6 +15,7 @@ from campaigns.models.tracking import Baton, BrokenItem, InboxScan, InboxWatch, 
 
 __all__ = [
     "ROW_ROLES",
+    "Answer",
     "Approval",
     "Attachment",
     "Attempt",
