@@ -12,6 +12,7 @@ from campaigns.preparing import (
     preflight,
     readings,
     unpacking,
+    waste,
 )
 from campaigns.sending import expired, launch, pilots
 from campaigns.sending import pump as pumping
@@ -72,6 +73,11 @@ def tidy_lists() -> None:
     readings.tidy()
 
 
+def clear_waste() -> None:
+    """Remove the bytes of files that were removed."""
+    waste.clear()
+
+
 def pump() -> None:
     """Send what is due."""
     expired.settle()
@@ -115,6 +121,7 @@ def sweep() -> None:
     deadlines.apply()
     unpacking.resume_lost()
     letters.resume_lost()
+    waste.ring()
     silence.watch()
     room.ask_often()
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0015_merging'),
+        ('campaigns', '0017_merging'),
         ('organisations', '0006_four_eyes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
