@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from campaigns import absence
+from campaigns import absence, row_references
 from campaigns.models import Answer, Attempt, InboxScan, Message, Receipt, Search
 from campaigns.states import MessageState, Outcome
 from mailboxes.models import Mailbox, SpaceReading
@@ -45,6 +45,7 @@ class Evidence:
     answers: tuple[Answer, ...]
     searches: int
     searched: Search | None
+    references: tuple[row_references.Named, ...] = ()
 
     @property
     def is_absent(self) -> bool:
@@ -76,6 +77,7 @@ class Evidence:
             "witness": [self.witness.attempt_id, _iso(self.witness.seen_at)] if self.witness else None,
             "receipts": self.receipts,
             "searches": self.searches,
+            "references": [[one.role, one.heading, one.value] for one in self.references],
             "searched": [_iso(found.at), found.found, found.problem] if found else None,
         }
 
@@ -116,6 +118,7 @@ def of(attempt: Attempt) -> Evidence:
         answers=tuple(attempt.answers.all()),
         searches=attempt.searches.count(),
         searched=attempt.searches.order_by("pk").last(),
+        references=tuple(row_references.of_message(attempt.message.campaign, attempt.message)),
     )
 
 

@@ -170,6 +170,7 @@ TEXTS: Sentences = {
     "subject_too_long": _("The subject is too long: with the reference it may have at most 200 characters."),
     "syntax": _("The merge fields cannot be read: write them as {{ name }}, with two braces on each side."),
     "tag": _("Conditions are written with “if”, “unless” and “else” alone; nothing else may be used here."),
+    "split": _("A merge field is cut in two by the end of a paragraph or a line: write it anew in one piece."),
     "filter": _("A merge field is just its name between two braces: {{ name }}."),
 }
 
