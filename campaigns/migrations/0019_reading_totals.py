@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0015_removed_files'),
+        ('campaigns', '0018_contact_runs'),
     ]
 
     operations = [
