@@ -38,14 +38,18 @@ class Power(models.TextChoices):
     REGISTER = "mailboxes.register", _("Register mailboxes")
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
+    JOURNAL = "journal.read", _("Read what everybody did")
+    VERIFY = "journal.verify", _("Have the journal verified")
 
 
 POWERS: dict[Role, frozenset[Power]] = {
     Role.PREPARER: frozenset({Power.PREPARE, Power.START, Power.STOP, Power.READ}),
-    Role.APPROVER: frozenset({Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ}),
+    Role.APPROVER: frozenset(
+        {Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ, Power.JOURNAL}
+    ),
     Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
-    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY}),
-    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.JOURNAL}),
+    Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),
 }
 
 

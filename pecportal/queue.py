@@ -52,6 +52,8 @@ TIMEOUTS: Final = {
     "campaigns.tasks.read_list": 3600,
     "campaigns.tasks.check_domains": 3600,
     "campaigns.tasks.tidy_lists": 3600,
+    "pecportal.journal.tasks.check": 3600,
+    "pecportal.journal.tasks.nightly": 3600,
 }  # seconds, where the usual time-out is too short
 CANARY: Final = "pecportal.operation.tasks.canary"
 UNREACHABLE: Final = (Error, redis.RedisError)  # what asking for a job raises while the queue's place is away

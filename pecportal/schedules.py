@@ -18,5 +18,7 @@ PERIODIC = (
     Every("mailboxes.tasks.erase_drafts", minutes=24 * 60, at=time(3, 50)),
     Every("mailboxes.tasks.reconcile", minutes=24 * 60, at=time(2, 40)),
     Every("campaigns.tasks.selfaudit", minutes=24 * 60, at=time(3, 10)),
+    Every("pecportal.journal.tasks.sweep"),
+    Every("pecportal.journal.tasks.nightly", minutes=24 * 60, at=time(3, 5)),
     Every("pecportal.operation.tasks.tidy", minutes=24 * 60, at=time(3, 40)),
 )

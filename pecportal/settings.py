@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "pecportal.journal.middleware.Witness",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -233,6 +234,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIN
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
+NUM_PROXIES = env.int("NUM_PROXIES", default=int(SECURE_PROXY_SSL_HEADER is not None))  # of ours before the portal
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -250,6 +252,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- encryption at rest: `id:base64 of 32 bytes`, comma separated, the first one encrypts
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+
+# --- the journal: where its head is told each night, outside the database: "mail" to the operators, the path of a file
+JOURNAL_ANCHOR = env.list("JOURNAL_ANCHOR", default=["mail"])
 
 # --- papers: a folder of CA certificates whose signatures are trusted; days until documents are erased
 SIGNATURE_TRUST_DIR = env("SIGNATURE_TRUST_DIR", default="")

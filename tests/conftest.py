@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
@@ -40,6 +41,34 @@ def django_db_modify_db_settings(
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
         database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_may_be_emptied() -> Iterator[None]:
+    """After a test with transactions of its own all tables are emptied, the journal too, whose guard refuses that.
+
+    Emptying them is followed by what follows a migration, which puts the guard back.
+    """
+    from pecportal.journal import guard
+
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def without_guard(case: TransactionTestCase) -> None:
+        guard.remove()
+        empty(case)
+
+    TransactionTestCase._fixture_teardown = without_guard  # type: ignore[attr-defined]
+    yield
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def unguarded(db: None) -> Iterator[None]:
+    """The journal without its guard: the test tampers with it, as the tables' owner can."""
+    from pecportal.journal import guard
+
+    with guard.lifted():
+        yield
 
 
 @pytest.fixture(autouse=True)
