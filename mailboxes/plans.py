@@ -21,7 +21,13 @@ def assign(mailbox: Mailbox, plan: Plan | None, *, actor: User) -> None:
     row.save(update_fields=["plan"])
     was, name = {"plan": old.name if old else ""}, plan.name if plan else ""
     record(
-        "mailbox.plan", actor=actor, organisation=row.organisation, target=row, before=was, after={"plan": name}, plan=name
+        "mailbox.plan",
+        actor=actor,
+        organisation=row.organisation,
+        target=row,
+        before=was,
+        after={"plan": name},
+        plan=name,
     )
 
 

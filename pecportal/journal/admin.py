@@ -19,7 +19,17 @@ from pecportal.organisations.models import User
 class EntryAdmin(ReadOnlyAdmin[Entry]):
     """Acts, newest first."""
 
-    list_display = ("number", "at", "actor_name", "sentence", "organisation", "target_type", "target_id", "door", "address")
+    list_display = (
+        "number",
+        "at",
+        "actor_name",
+        "sentence",
+        "organisation",
+        "target_type",
+        "target_id",
+        "door",
+        "address",
+    )
     list_filter = ("door", "action")
     list_select_related = ("organisation",)
     search_fields = ("=actor_name", "=action", "=target_id", "=address")
