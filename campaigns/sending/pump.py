@@ -22,6 +22,7 @@ from campaigns.states import MessageState
 from mailboxes import credentials
 from pecportal import database, hosts, stopping
 from pecportal.encryption import Unreadable
+from pecportal.operation import hearing
 from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -197,6 +198,7 @@ class Pump:
             self.patient_until = now + JOIN_SECONDS if self.shares and sharing.is_crowded(self.holder) else 0.0
         elif self.shares:
             sharing.renew(self.holder)
+        hearing.keep()
         self.count_at = now + RENEW_SECONDS
 
     def _tend(self) -> None:
