@@ -2,19 +2,17 @@
 
 from django.contrib import admin
 
-from pecportal.admin import ReadOnlyAdmin
+from pecportal.admin import LongListAdmin, ReadOnlyAdmin
 from pecportal.journal.models import Entry, Head
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin[Entry]):
+class EntryAdmin(LongListAdmin[Entry]):
     """Acts, newest first."""
 
     list_display = ("number", "at", "actor_name", "action", "organisation", "target_type", "target_id")
-    list_filter = ("action",)
     list_select_related = ("organisation",)
-    search_fields = ("actor_name", "action")
-    date_hierarchy = "at"
+    filters_by = ("organisation__id__exact", "actor__id__exact")
 
 
 @admin.register(Head)
