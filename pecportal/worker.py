@@ -66,9 +66,10 @@ class Watch:
         """The job ended."""
         from django.db import Error
 
-        from pecportal.operation import liveness
+        from pecportal.operation import hearing, liveness
 
         self._is_busy = False
+        hearing.keep()
         try:
             liveness.idle(self._mark)
         except Error:  # it lapses by itself

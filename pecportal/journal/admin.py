@@ -9,14 +9,14 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from pecportal.admin import ReadOnlyAdmin
+from pecportal.admin import LongListAdmin, ReadOnlyAdmin
 from pecportal.journal import checking, words
 from pecportal.journal.models import Anchor, Check, Entry, Head, Refused
 from pecportal.organisations.models import User
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin[Entry]):
+class EntryAdmin(LongListAdmin[Entry]):
     """Acts, newest first."""
 
     list_display = (
@@ -30,9 +30,8 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
         "door",
         "address",
     )
-    list_filter = ("door", "action")
     list_select_related = ("organisation",)
-    search_fields = ("=actor_name", "=action", "=target_id", "=address")
+    filters_by = ("organisation__id__exact", "actor__id__exact")
 
     @admin.display(description=_("what"))
     def sentence(self, entry: Entry) -> str:

@@ -98,6 +98,8 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "receipt.link": _("The receipt %(what)s was given to a message"),
     "receipt.put_aside": _("The receipt %(what)s was put aside"),
     "receipt.undo": _("What was decided about the receipt %(what)s was undone"),
+    "switch.off": _("Sending was switched off: %(what)s"),
+    "switch.on": _("What was switched off was switched on again: %(what)s"),
     "text.keep": _("The text %(what)s was kept for later"),
     "text.put_away": _("The kept text %(what)s was put away"),
 }

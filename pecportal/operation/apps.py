@@ -10,3 +10,11 @@ class OperationConfig(AppConfig):
     name = "pecportal.operation"
     label = "operation"
     verbose_name = _("Operation")
+
+    def ready(self) -> None:
+        """Write down what the vendor answered once a page is made."""
+        from django.core.signals import request_finished
+
+        from pecportal.operation import hearing
+
+        request_finished.connect(hearing.keep, dispatch_uid="hearing")
