@@ -12,7 +12,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the portal's watch what shows that sending and tracking go on."""
-        from campaigns import vitals
+        from campaigns import alarms, vitals
         from campaigns.sending import unserved
         from pecportal import queue
         from pecportal.operation import liveness
@@ -20,3 +20,4 @@ class CampaignsConfig(AppConfig):
         liveness.add(queue.SENDING, vitals.of_sending, vitals.SENTENCES)
         liveness.send_along(queue.SENDING, unserved.ring)
         liveness.add(queue.TRACKING, vitals.of_tracking, vitals.SENTENCES)
+        alarms.register()

@@ -256,6 +256,11 @@ ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 # --- the journal: where its head is told each night, outside the database: "mail" to the operators, the path of a file
 JOURNAL_ANCHOR = env.list("JOURNAL_ANCHOR", default=["mail"])
 
+# --- alerts to operators go by e-mail, and to this address (https). Networks (CIDR) that it may be in though not public
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # signs each body: X-Pecportal-Signature
+ALERT_WEBHOOK_NETWORKS = env.list("ALERT_WEBHOOK_NETWORKS", default=[])
+
 # --- papers: a folder of CA certificates whose signatures are trusted; days until documents are erased
 SIGNATURE_TRUST_DIR = env("SIGNATURE_TRUST_DIR", default="")
 PAPERS_ERASE_DAYS = env.int("PAPERS_ERASE_DAYS", default=30)  # after the mailbox is active, or came to nothing
