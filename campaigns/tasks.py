@@ -1,6 +1,6 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns import alarms, auditing
+from campaigns import alarms, auditing, figures
 from campaigns.models import Campaign
 from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking
 from campaigns.sending import expired, launch, pilots
@@ -93,6 +93,11 @@ def sweep() -> None:
     deadlines.apply()
     unpacking.resume_lost()
     letters.resume_lost()
+
+
+def count() -> None:
+    """Count what whoever watches from outside wants to know."""
+    figures.count()
 
 
 def watch() -> None:

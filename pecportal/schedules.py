@@ -10,6 +10,7 @@ PERIODIC = (
     Every("campaigns.tasks.search"),
     Every("campaigns.tasks.sweep"),
     Every("campaigns.tasks.watch", minutes=5),
+    Every("campaigns.tasks.count"),
     Every("mailboxes.tasks.sweep"),
     Every("mailboxes.tasks.watch", minutes=60),
     Every("pecportal.registers.tasks.sweep"),

@@ -50,6 +50,8 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "pecportal.operation.probes.Probes",
+    "pecportal.logs.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -323,10 +325,26 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "pecportal.api.problem",
 }
+# --- numbers for Prometheus at /metrics: only with the token, or from the networks (CIDR); without either none
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+METRICS = bool(METRICS_TOKEN or METRICS_NETWORKS)
+METRICS_DIR = PORTAL_DATA_DIR / "metrics"  # of this machine alone
+if METRICS:
+    MIDDLEWARE.insert(1, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+
+# --- the log: lines for people, or `json`. Errors go to Sentry, too, where its address is set
+LOG_FORMAT = env("LOG_FORMAT", default="line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "pecportal.logs.Line"}, "json": {"()": "pecportal.logs.Json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
+SENTRY_DSN = env("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    from pecportal import reporting
+
+    reporting.start(SENTRY_DSN, environment=OPENAPI_ENV)

@@ -76,6 +76,7 @@ def unguarded(db: None) -> Iterator[None]:
 def _installation(settings: Settings, tmp_path: Path) -> None:
     """Each test has its own files, quick hashing, and short rests; none reaches a vendor it was not given."""
     settings.PORTAL_DATA_DIR = settings.STATIC_ROOT = tmp_path
+    settings.METRICS_DIR = tmp_path / "metrics"
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.STORAGES = {
         **settings.STORAGES,

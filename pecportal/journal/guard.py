@@ -54,17 +54,17 @@ _SQLITE: Final = (
 _SQLITE_OFF: Final = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in sorted(NAMES))
 
 
-def install(to: BaseDatabaseWrapper = connection) -> None:  # type: ignore[assignment]
+def install(to: BaseDatabaseWrapper = connection) -> None:
     """Put the triggers in place; again it changes nothing."""
     _run(to, _POSTGRESQL if to.vendor == "postgresql" else _SQLITE)
 
 
-def remove(to: BaseDatabaseWrapper = connection) -> None:  # type: ignore[assignment]
+def remove(to: BaseDatabaseWrapper = connection) -> None:
     """Take them away, as the owner of the tables can."""
     _run(to, _POSTGRESQL_OFF if to.vendor == "postgresql" else _SQLITE_OFF)
 
 
-def is_installed(to: BaseDatabaseWrapper = connection) -> bool:  # type: ignore[assignment]
+def is_installed(to: BaseDatabaseWrapper = connection) -> bool:
     """Whether all of them are in place, and none is switched off."""
     with to.cursor() as cursor:
         if to.vendor == "postgresql":

@@ -65,4 +65,4 @@ def address_of(request: HttpRequest) -> str:
     seen = [str(request.META.get("REMOTE_ADDR", ""))]
     told = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
     seen = [part.strip() for part in told if part.strip()] + seen
-    return seen[max(0, len(seen) - 1 - settings.NUM_PROXIES)][:45]
+    return seen[max(0, len(seen) - 1 - int(settings.NUM_PROXIES))][:45]

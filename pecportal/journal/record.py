@@ -37,8 +37,8 @@ def record(
     actor: User | None = None,
     organisation: Organisation | None = None,
     target: models.Model | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Any = None,
+    after: Any = None,
     **facts: Any,
 ) -> Entry:
     """Append an act, in the caller's transaction: what is rolled back was not done and is not recorded.

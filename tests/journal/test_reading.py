@@ -148,7 +148,7 @@ def exported(client: Client, person: User, kind: str, tmp_path: Path) -> Path:
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "attachment" in response["Content-Disposition"]
     path = tmp_path / f"journal.{kind}"
-    path.write_bytes(b"".join(response))  # type: ignore[arg-type]
+    path.write_bytes(b"".join(response))
     return path
 
 

@@ -72,11 +72,11 @@ def test_a_vendor_that_answered_a_moment_ago_is_not_away() -> None:
 
 @pytest.mark.parametrize(("free", "is_raised"), [(200, False), (50, True)])
 def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch, free: int, is_raised: bool) -> None:
-    monkeypatch.setattr(watching.shutil, "disk_usage", lambda path: Room(1000 * 2**30, 0, free * 2**30))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Room(1000 * 2**30, 0, free * 2**30))
     watching.watch_disk()
     assert bool(raised()) == is_raised
 
-    monkeypatch.setattr(watching.shutil, "disk_usage", lambda path: Room(1000 * 2**30, 0, 900 * 2**30))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Room(1000 * 2**30, 0, 900 * 2**30))
     watching.watch_disk()
     assert raised() == []
 
@@ -85,7 +85,7 @@ def test_a_clock_that_differs_from_the_databases(monkeypatch: pytest.MonkeyPatch
     watching.watch_clock()
     assert raised() == []
 
-    monkeypatch.setattr(watching.clock, "database_now", lambda: timezone.now() - timedelta(seconds=90))
+    monkeypatch.setattr("pecportal.clock.database_now", lambda: timezone.now() - timedelta(seconds=90))
     watching.watch_clock()
     assert [kind for kind, _key in raised()] == ["clock"]
 
