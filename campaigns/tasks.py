@@ -93,6 +93,8 @@ def sweep() -> None:
     deadlines.apply()
     unpacking.resume_lost()
     letters.resume_lost()
+    silence.watch()
+    room.ask_often()
 
 
 def count() -> None:
@@ -108,5 +110,3 @@ def watch() -> None:
 def selfaudit() -> None:
     """Ask the rows whether every promise holds."""
     auditing.run()
-    silence.watch()
-    room.ask_often()

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from tests.bench.rows import Row
 from tests.worlds import bench_database, quiet, set_up
 
-ONE = 400
+ONE = 200
 THREADS = 4
-WALKED = 20_000
+WALKED = 5_000
 
 
 def main() -> None:
