@@ -35,7 +35,8 @@ def watch_caps() -> None:
     """Mailboxes that have used most of what their plan allows, its margin taken off, or all of it."""
     now = clock.now()
     minute = pacing.minute_of(now)
-    nearly, used_up = [], []
+    nearly: list[int] = []
+    used_up: list[int] = []
     boxes = Mailbox.objects.filter(plan__isnull=False).select_related("plan", "organisation")
     for mailbox in boxes.order_by("pk").iterator(chunk_size=500):
         limits = timing.limits_of(mailbox.plan)

@@ -8,10 +8,11 @@ import csv
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def entries(path):
+def entries(path: str) -> Iterator[tuple[str, str]]:
     with Path(path).open(encoding="utf-8-sig", newline="") as file:
         if path.endswith(".csv"):
             csv.field_size_limit(2**30)
