@@ -19,7 +19,7 @@ class Door(models.TextChoices):
     CONSOLE = "console", _("Operators' console")
     API = "api", _("API")
     COMMAND = "command", _("Command line")
-    ENGINE = "engine", _("By itself")
+    ENGINE = "engine", _("Background work")
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='entry',
             name='door',
-            field=models.CharField(blank=True, choices=[('browser', 'Portal'), ('console', "Operators' console"), ('api', 'API'), ('command', 'Command line'), ('engine', 'By itself')], max_length=10, verbose_name='from where'),
+            field=models.CharField(blank=True, choices=[('browser', 'Portal'), ('console', "Operators' console"), ('api', 'API'), ('command', 'Command line'), ('engine', 'Background work')], max_length=10, verbose_name='from where'),
         ),
         migrations.AddField(
             model_name='entry',
