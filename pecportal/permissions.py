@@ -37,6 +37,7 @@ class Power(models.TextChoices):
     READ = "campaigns.read", _("See contents and recipients")
     REGISTER = "mailboxes.register", _("Register mailboxes")
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
+    RULES = "organisations.rules", _("Say which acts take a second person")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
     JOURNAL = "journal.read", _("Read what everybody did")
     VERIFY = "journal.verify", _("Have the journal verified")
@@ -48,7 +49,9 @@ POWERS: dict[Role, frozenset[Power]] = {
         {Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ, Power.JOURNAL}
     ),
     Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
-    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.JOURNAL}),
+    Role.ADMINISTRATOR: frozenset(
+        {Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.RULES, Power.JOURNAL}
+    ),
     Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),
 }
 

@@ -182,3 +182,11 @@ add(
         lazy("Look whether the machine's clock is set by the network (NTP)."),
     ),
 )
+add(
+    "antivirus",
+    Meaning(
+        lazy("The virus scanner does not answer"),
+        lazy("No file is taken meanwhile: whoever uploads one is asked to try again."),
+        lazy("Look whether clamd runs and can be reached."),
+    ),
+)
