@@ -19,9 +19,9 @@ def main() -> None:
         alone = ONE / _seconds(lambda: _record(ONE))
         several = ONE / _seconds(_by_several)
         walked = _walked()
-    Row("entries recorded one after another", "a second", alone, 50).tell()
-    Row("entries recorded by four at once", "a second", several, 50).tell()
-    Row("entries verified", "a second", walked, 10_000).tell()
+    Row("entries recorded one after another", "a second", alone, 20).tell()
+    Row("entries recorded by four at once", "a second", several, 20).tell()
+    Row("entries verified", "a second", walked, 2_000).tell()
 
 
 def _record(count: int) -> None:
