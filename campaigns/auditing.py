@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import carried, late, pacing, timing
+from campaigns import carried, late, pacing, switched, timing
 from campaigns.frozen import payload_hash
 from campaigns.models import (
     Attachment,
@@ -35,10 +35,10 @@ from campaigns.models.message import LIVE
 from campaigns.states import PREPARED, CampaignState, MessageState, Outcome
 from mailboxes import papers
 from mailboxes.models import Mailbox, Paper
-from pecportal import clock, stored
+from pecportal import clock, stored, vendor
 from pecportal.encryption import Unreadable
 from pecportal.journal import record as journal
-from pecportal.operation import deployment
+from pecportal.operation import deployment, switches
 from pecportal.operation.alerts import alert, all_clear
 from pecportal.operation.models import AuditRun
 
@@ -47,6 +47,7 @@ ALERT: Final = "audit"
 UNASKED: Final = "audit.unasked"  # the alert of a question that could not be asked
 EXAMPLES: Final = 10
 BATCH: Final = 1000
+RELATED: Final = ("mailbox", *(f"mailbox__{name}" for name in vendor.RELATED))
 NIGHTLY: Final = timedelta(hours=26)  # a day, and what an audit may be late
 M = TypeVar("M", bound=models.Model)
 
@@ -63,13 +64,14 @@ class Question:
 def run() -> AuditRun:
     """Ask all questions, keep what they found, raise an alert for each that found rows and end those that did not.
 
-    One that needs files which cannot be had just now is left out, and an alert says so: it found neither rows nor none.
+    One that cannot be asked, because files cannot be had just now or for an error of ours, is left out, and an alert
+    says so: it found neither rows nor none.
     """
     audit = AuditRun.objects.create(started_at=clock.now())
     for question in QUESTIONS:
         try:
             count, examples = _count(question.ask())
-        except stored.Away:
+        except Exception:  # the others are asked all the same
             logger.exception("The audit could not ask about %s.", question.name)
             alert(UNASKED, question.name)
             continue
@@ -135,11 +137,12 @@ def campaigns_short() -> Iterator[int]:
 def queued_unheld() -> Iterator[int]:
     """Running campaigns whose messages wait for more than 15 minutes, while nothing holds them and none is sent.
 
-    Their own hours hold them, too: only those are asked about that were open all the while. Of several mailboxes'
-    campaign each mailbox is asked about.
+    Their own hours hold them, too: only those are asked about that were open all the while. So do switches. Of several
+    mailboxes' campaign each mailbox is asked about.
     """
     if deployment.is_off():
         return
+    off = switches.now()
     before, now = timezone.now() - timedelta(minutes=15), clock.now()
     running = Campaign.objects.filter(state=CampaignState.RUNNING, state_since__lt=now - timedelta(minutes=15))
     waits = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.QUEUED, not_before__lt=before)
@@ -148,15 +151,17 @@ def queued_unheld() -> Iterator[int]:
     moves = Attempt.objects.filter(claimed_at__gt=now - timedelta(minutes=15))
     none_moves = ~Exists(moves.filter(message__campaign=OuterRef("pk")))
     free = running.filter(Exists(waits), ~Exists(held), none_moves, is_split=False)
-    for campaign in free.select_related("mailbox").order_by("pk").iterator(chunk_size=BATCH):
-        if _was_open(campaign, now) and campaign.mailbox.why_not_now() is None:
+    for campaign in free.select_related(*RELATED).order_by("pk").iterator(chunk_size=BATCH):
+        is_off = switched.off(campaign, off)
+        if _was_open(campaign, now) and campaign.mailbox.why_not_now() is None and not is_off:
             yield campaign.pk
     for campaign in running.filter(Exists(waits), is_split=True).select_related("mailbox").order_by("pk"):
         mine = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED, not_before__lt=before)
         waiting = Mailbox.objects.filter(pk__in=mine.values("mailbox"))
         mine_move = moves.filter(message__campaign=campaign, mailbox=OuterRef("pk"))
         boxes = waiting.annotate(mailbox=F("pk")).filter(~Exists(held), ~Exists(mine_move))
-        if _was_open(campaign, now) and any(box.why_not_now() is None for box in boxes):
+        may_send = any(box.why_not_now() is None and not switched.off_at(box, campaign, off) for box in boxes)
+        if _was_open(campaign, now) and may_send:
             yield campaign.pk
 
 

@@ -1,7 +1,7 @@
 """What the clerk fills in. Forms check shapes; the rules live in the work functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.approvals import MANY
 from campaigns.models import Campaign, Choice, Role
-from campaigns.states import Shown
 from mailboxes.models import Mailbox
 
 
@@ -49,8 +48,20 @@ class BasicsForm(forms.Form):
         help_text=_("Anything by which you find it again, such as a file's or a cost centre's number."),
     )
 
+    FURTHER: ClassVar = range(1, 4)
+
     def __init__(self, *args: Any, mailboxes: Sequence[Mailbox], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        known = (self.initial or {}).get("further", [])
+        for n in self.FURTHER:
+            name, value = known[n - 1] if n <= len(known) else ("", "")
+            words = {"number": n}
+            self.fields[f"name_{n}"] = forms.CharField(
+                label=_("Name of reference %(number)s") % words, required=False, max_length=60, initial=name
+            )
+            self.fields[f"value_{n}"] = forms.CharField(
+                label=_("Value of reference %(number)s") % words, required=False, max_length=200, initial=value
+            )
         field = self.fields["mailbox"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
@@ -61,6 +72,25 @@ class BasicsForm(forms.Form):
             del self.fields["others"]
         elif isinstance(others, forms.ModelMultipleChoiceField):
             others.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
+
+    def clean(self) -> dict[str, Any]:
+        """`further`: the references that have a value, as names and values."""
+        given = super().clean() or {}
+        pairs = [(f"name_{n}", given.pop(f"name_{n}", ""), given.pop(f"value_{n}", "")) for n in self.FURTHER]
+        for field, name, value in pairs:
+            if value and not name:
+                self.add_error(field, _("Say what this reference is, such as “File” or “Cost centre”."))
+        return {**given, "further": [(name, value) for _field, name, value in pairs if value]}
+
+    @property
+    def further(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The fields of further references, in pairs."""
+        return [(self[f"name_{n}"], self[f"value_{n}"]) for n in self.FURTHER]
+
+    @property
+    def has_further(self) -> bool:
+        """Whether there is something in those."""
+        return any(field.value() for pair in self.further for field in pair)
 
 
 class ListForm(forms.Form):
@@ -306,82 +336,4 @@ class DecisionForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It is kept with the decision, under your name."),
-    )
-
-
-class FilterForm(forms.Form):
-    """Which messages of a campaign to show. What it does not understand, it leaves out."""
-
-    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All")), *Shown.choices])
-    q = forms.CharField(label=_("Recipient or reference"), required=False, max_length=254)
-    answered = forms.ChoiceField(
-        label=_("Replies"),
-        required=False,
-        choices=[("", _("All")), ("incoming", _("With a reply")), ("anomaly", _("With a possible bounce"))],
-    )
-    mailbox = forms.ChoiceField(label=_("Sender"), required=False)
-
-    def __init__(self, *args: Any, mailboxes: Sequence[Mailbox] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if len(mailboxes) < 2:
-            del self.fields["mailbox"]
-            return
-        field = self.fields["mailbox"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = [("", _("All")), *((str(mailbox.pk), mailbox.address) for mailbox in mailboxes)]
-
-    @property
-    def wanted(self) -> dict[str, str]:
-        """The filters that are set and make sense."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-class DeskForm(forms.Form):
-    """Which items of the desk to show. What it does not understand, it leaves out."""
-
-    mailbox_choice = forms.ChoiceField(label=_("Mailbox"), required=False)
-    show = forms.ChoiceField(
-        label=_("Items"),
-        required=False,
-        choices=[
-            ("open", _("To be matched")),
-            ("ignored", _("Put aside")),
-            ("linked", _("Given to a message")),
-            ("all", _("All")),
-        ],
-    )
-    older_than = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-
-    def __init__(self, *args: Any, mailboxes: Iterable[Mailbox], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["mailbox_choice"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = [("", _("All")), *((str(mailbox.pk), mailbox.address) for mailbox in mailboxes)]
-        self.is_valid()
-
-    @property
-    def mailbox(self) -> int | None:
-        """The mailbox's id; None for all."""
-        chosen = self.cleaned_data.get("mailbox_choice")
-        return int(chosen) if chosen else None
-
-    @property
-    def view(self) -> str:
-        """One of the desk's views."""
-        return self.cleaned_data.get("show") or "open"
-
-    @property
-    def before(self) -> int | None:
-        """Only items with a smaller id are shown."""
-        return self.cleaned_data.get("older_than")
-
-
-class LinkForm(forms.Form):
-    """The reference of the message to which an item belongs."""
-
-    ref = forms.CharField(
-        label=_("Reference of the message"),
-        max_length=20,
-        help_text=_("It stands behind “Rif.” in the subject, and on the message's page."),
     )

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0015_removed_files'),
+        ('campaigns', '0020_console'),
         ('mailboxes', '0009_accounts'),
     ]
 

@@ -77,6 +77,7 @@ class Campaign(models.Model):
     test_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="tests")
     protocol = models.CharField(_("protocol number"), max_length=100, blank=True)
     reference = models.CharField(_("own reference"), max_length=200, blank=True)
+    further = models.JSONField(_("further references"), default=list, blank=True)  # pairs of name and value
 
     opens = models.TimeField(_("send from"), null=True, blank=True)
     closes = models.TimeField(_("send until"), null=True, blank=True)
@@ -136,7 +137,8 @@ class Campaign(models.Model):
         if not self.is_split:
             return [self.mailbox]
         related = ("mailbox__plan", *(f"mailbox__{name}" for name in vendor.RELATED))
-        return [self.mailbox, *(row.mailbox for row in self.further_boxes.select_related(*related).order_by("mailbox_id"))]
+        others = self.further_boxes.select_related(*related).order_by("mailbox_id")
+        return [self.mailbox, *(row.mailbox for row in others)]
 
     @property
     def recipients(self) -> "models.QuerySet[Recipient]":

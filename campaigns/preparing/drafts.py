@@ -1,6 +1,6 @@
 """A draft: made, named, given its sender; and the lock under which all of preparing changes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -25,10 +25,12 @@ def create(
     others: Iterable[Mailbox] = (),
     protocol: str = "",
     reference: str = "",
+    further: Sequence[tuple[str, str]] = (),
 ) -> Campaign:
     """Make a draft, sent from one mailbox or from `others` as well.
 
-    Raises `Refusal` when a mailbox belongs to somebody else or may not send campaigns.
+    `further` are references of the office's own, each a name and a value. Raises `Refusal` when a mailbox belongs to
+    somebody else or may not send campaigns.
     """
     _usable(mailbox, organisation)
     boxes = _others(mailbox, others)
@@ -41,6 +43,7 @@ def create(
         created_by=actor,
         protocol=protocol,
         reference=reference,
+        further=[list(pair) for pair in further],
     )
     give_mailboxes(campaign, boxes)
     history.note([campaign.pk], CampaignState.DRAFT, by=actor)
@@ -58,6 +61,7 @@ def edit(
     others: Iterable[Mailbox] = (),
     protocol: str = "",
     reference: str = "",
+    further: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Give a draft another name or other senders, or other numbers; the same again changes nothing.
 
@@ -66,14 +70,16 @@ def edit(
     draft = locked(campaign)
     boxes = _others(mailbox, others)
     known = set(draft.further_boxes.values_list("mailbox", flat=True))
-    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference, known)
-    if before == (name, mailbox.pk, protocol, reference, {other.pk for other in boxes}):
+    pairs = [list(pair) for pair in further]
+    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference, draft.further, known)
+    if before == (name, mailbox.pk, protocol, reference, pairs, {other.pk for other in boxes}):
         return
     for box, field in [(mailbox, "mailbox"), *((other, "others") for other in boxes)]:
         if box.pk != draft.mailbox_id and box.pk not in known:
             _usable(box, draft.organisation, field=field)
     draft.name, draft.mailbox, draft.protocol, draft.reference = name, mailbox, protocol, reference
-    draft.save(update_fields=["name", "mailbox", "protocol", "reference"])
+    draft.further = pairs
+    draft.save(update_fields=["name", "mailbox", "protocol", "reference", "further"])
     give_mailboxes(draft, boxes)
     record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
 

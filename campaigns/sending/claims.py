@@ -16,6 +16,7 @@ from campaigns.models.message import move_messages
 from campaigns.sending.lanes import DRY_SECONDS, Feed, Job, Lane
 from campaigns.states import MessageState
 from pecportal import clock
+from pecportal.operation import switches
 
 # Statements instead of the ORM: at hundreds of messages a second its own work would cost more than the database's.
 # `+ 0` keeps the databases on the campaign's index, in the order of ids: the mailbox's would have them sort.
@@ -30,8 +31,9 @@ WHERE m.campaign_id = %s AND g.state = 'running' AND m.state = 'queued' AND m.id
   AND NOT EXISTS (
       SELECT 1 FROM campaigns_attempt a
       WHERE a.message_id = m.id AND (a.outcome IS NULL OR a.outcome IN ('uncertain', 'accepted')))
+  AND NOT OFF
 ORDER BY m.id LIMIT %s
-"""
+""".replace("OFF", switches.OFF)
 ATTEMPTS = """
 INSERT INTO campaigns_attempt
        (message_id, mailbox_id, route_id, n, ref, fence, leased_until, claimed_at, phase, code, answer)
@@ -103,8 +105,9 @@ def _queued(lane: Lane, feed: Feed, limit: int) -> list[_Row]:
     """The next messages of the campaign that this mailbox sends; the others are other lanes'."""
     lock = "FOR UPDATE OF m SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    whose = (lane.account_id or 0, lane.mailbox_id, feed.campaign_id)
     with connection.cursor() as cursor:
-        cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, lane.mailbox_id, limit])
+        cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, lane.mailbox_id, *whose, limit])
         return [_Row(*row) for row in cursor.fetchall()]
 
 

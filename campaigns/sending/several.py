@@ -8,16 +8,24 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from campaigns import shares
 from campaigns.models import Campaign, CampaignMailbox, Message, SendingLane, Sheet
 from campaigns.models.senders import sending
+from mailboxes import switched
 from mailboxes.models import Mailbox
 from pecportal import vendor
+from pecportal.operation.models import Scope
+from pecportal.operation.switches import Off
 
 
-def due(campaigns: Sequence[int], queued: QuerySet[Message], *, without: Q) -> list[Mailbox]:
-    """The mailboxes of these campaigns with messages of theirs among the `queued`; `without` those lanes."""
-    waits = queued.filter(campaign__in=campaigns, mailbox=OuterRef("pk"))
-    boxes = sending(Campaign.objects.filter(pk__in=campaigns)).filter(Exists(waits))
+def due(campaigns: Sequence[Campaign], queued: QuerySet[Message], *, without: Q, off: Off) -> list[Mailbox]:
+    """The mailboxes of these campaigns with messages of theirs among the `queued`, those that are not switched `off`.
+
+    `without` those lanes.
+    """
+    ids = [each.pk for each in campaigns if not off.of(Scope.CAMPAIGN, each.pk)]
+    waits = queued.filter(campaign__in=ids, mailbox=OuterRef("pk"))
+    boxes = sending(Campaign.objects.filter(pk__in=ids)).filter(Exists(waits))
     left_out = SendingLane.objects.filter(without).values("pk")
-    return list(boxes.exclude(pk__in=left_out).select_related(*vendor.RELATED).order_by("pk"))
+    found = boxes.exclude(pk__in=left_out).select_related(*vendor.RELATED).order_by("pk")
+    return [box for box in found if not switched.off(box, off)]
 
 
 def share_out(campaign: Campaign, sheet: Sheet | None) -> None:

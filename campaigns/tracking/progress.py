@@ -11,19 +11,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import timing, wire
+from campaigns import switched, timing, wire
 from campaigns.models import Answer, Attempt, Campaign, Choice, Decision, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Outcome, Phase, Shown
 from campaigns.tracking import receipts, requests
 from mailboxes.models import Mailbox
 from pecportal import clock, stored
-from pecportal.operation import alerts, deployment
+from pecportal.operation import alerts, deployment, switches
 
 # not gone yet; gone, or proven to have been taken; may still change by itself
 WAITING = frozenset({Shown.QUEUED, Shown.SENDING})
 NOT_GONE = WAITING | {Shown.UNCERTAIN, Shown.FAILED, Shown.CANCELLED}
 OPEN = WAITING | {Shown.SUBMITTED, Shown.ACCEPTED, Shown.DELAYED, Shown.UNCERTAIN}
+# may begin to send, or goes on
+SWITCHED = (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
 # what somebody has to look at
 TROUBLE = (Shown.UNCERTAIN, Shown.UNDELIVERED, Shown.EXPIRED, Shown.NOT_ACCEPTED, Shown.NO_OUTCOME, Shown.FAILED)
 
@@ -130,6 +132,7 @@ class Standstill:
     mailbox: Mailbox | None = None
     messages: int = 0
     is_stuck: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,10 @@ def standstills(campaign: Campaign) -> list[Standstill]:
     """Everything that holds the campaign's sending up just now: one thing for all of it, or one for each mailbox."""
     if campaign.state == CampaignState.PAUSED and campaign.problem:
         return [Standstill(campaign.problem)]
+    if campaign.state not in SWITCHED:
+        return []
+    if switch := switched.off_whole(campaign):
+        return [Standstill(switches.told(switch), since=switch.since)]
     if campaign.state != CampaignState.RUNNING:
         return []
     if why := deployment.why_off():
@@ -205,11 +212,17 @@ def _of_several(campaign: Campaign) -> list[Standstill]:
     told = []
     for box in campaign.senders:
         lane = _lane(box) if box.pk in counts else None
-        found = _unusable(box) or _held(lane) if box.pk in counts else None
+        found = _switched(box, campaign) or _unusable(box) or _held(lane) if box.pk in counts else None
         if found is not None:
             is_stuck = box.why_not_now() is not None or (lane is not None and lane.is_stuck)
             told.append(replace(found, mailbox=box, messages=counts[box.pk], is_stuck=is_stuck))
     return told
+
+
+def _switched(mailbox: Mailbox, campaign: Campaign) -> Standstill | None:
+    """That operators have switched off what a mailbox sends."""
+    switch = switched.off_at(mailbox, campaign)
+    return Standstill(switches.told(switch), since=switch.since) if switch else None
 
 
 def _lane(mailbox: Mailbox) -> SendingLane | None:

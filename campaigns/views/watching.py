@@ -11,9 +11,9 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from campaigns import approvals, enclosures, failures, outlook, readiness, sentences
+from campaigns import approvals, enclosures, failures, outlook, readiness, row_references, sentences
 from campaigns import text as texts
-from campaigns.forms import FilterForm
+from campaigns.listing_forms import FilterForm
 from campaigns.models import Approval, Campaign, Closing, Incident, Message, Recipient, StateChange
 from campaigns.preparing import approving
 from campaigns.proving import results as proving
@@ -102,6 +102,7 @@ def message(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         "may_read": True,
         "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
         "message": row,
+        "row_references": row_references.of_message(campaign, row),
         "advice": advice.of(row),
         "story": progress.story(row),
         "attempts": row.attempts.order_by("n"),
@@ -216,5 +217,12 @@ def _table(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     page = listing.of_campaign(campaign, filters.wanted, edge=keyset.asked(request.GET))
     query = request.GET.urlencode()
     addresses = {box.pk: box.address for box in campaign.senders} if campaign.is_split else {}
-    rows = [(row, addresses.get(row.mailbox_id, "")) for row in page.rows]
-    return {"campaign": campaign, "filters": filters, "page": page, "rows": rows, "query": query}
+    return {
+        "campaign": campaign,
+        "filters": filters,
+        "page": page,
+        "rows": [(row, addresses.get(row.mailbox_id, "")) for row in page.rows],
+        "query": query,
+        "row_headings": row_references.headings(campaign),
+        "row_references": row_references.of_messages(page.rows),
+    }
