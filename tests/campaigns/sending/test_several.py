@@ -21,6 +21,8 @@ from mailboxes.states import CredentialsState
 from pecportal import vendor as vendors
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
+from pecportal.operation import switches
+from pecportal.operation.models import Scope
 from pecportal.organisations.models import User
 from pecportal.sandbox import Sandbox
 from tests.campaigns import build, several
@@ -321,3 +323,17 @@ def test_the_self_audit_asks_about_each_of_them(clerk: User, vendor: Sandbox) ->
     SendingLane.objects.update(hold="")
 
     assert list(auditing.queued_unheld()) == [campaign.pk]
+
+
+def test_a_switch_of_one_mailbox_stops_that_one_and_is_told_of_it(clerk: User, vendor: Sandbox) -> None:
+    campaign = launched(several.ready(clerk, count=4, vendor=vendor))
+    operator = User.objects.create_superuser("operatore@portale.example", "password")
+    switches.turn_off(Scope.MAILBOX, box(SECOND).pk, sentence="We look into it.", reason="Doubt", actor=operator)
+
+    pump.run()
+
+    assert several.split(campaign, state=MessageState.SUBMITTED) == {FIRST: 2}
+    assert lanes.due_mailboxes() == []
+    (still,) = progress.standstills(campaign)
+    assert (still.mailbox, still.messages, still.is_stuck) == (box(SECOND), 2, False)
+    assert "We look into it." in still.sentence
