@@ -75,10 +75,14 @@ def _group(campaign: Campaign, now: datetime) -> Group:
         boxes += [other for other in others if other.why_not() is None and timing.pace_of(other).shared]
     lanes = SendingLane.objects.in_bulk([each.pk for each in boxes])
     works = _works(boxes, campaign)
-    slots = [clock.from_real(lane.next_slot_at) for lane in lanes.values() if lane.next_slot_at]
+    slots = [lane.next_slot_at for lane in lanes.values()]
+    interval = pace.interval
+    if pace.shared:  # a mailbox that has nothing to send slows the others down, too
+        interval = timing.shared_interval(pace.account)
+        slots.append(timing.shared_slot_at(pace.account))
     return Group(
-        interval=max(timing.pace_of(each).interval for each in boxes) * float(settings.CLOCK_SPEED),
-        next_slot=max([now, *slots]),
+        interval=interval * float(settings.CLOCK_SPEED),
+        next_slot=max([now, *(clock.from_real(slot) for slot in slots if slot)]),
         boxes=[_box(each, works[each.pk], lanes.get(each.pk), now) for each in boxes],
     )
 

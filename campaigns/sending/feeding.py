@@ -6,7 +6,7 @@ from datetime import datetime
 
 from campaigns import timing
 from campaigns.models import Campaign
-from campaigns.sending import accounts, bringing, routes
+from campaigns.sending import bringing, routes
 from campaigns.sending.caps import Allowance, Usage
 from campaigns.sending.lanes import Feed, Lane
 from campaigns.states import CampaignState
@@ -49,7 +49,7 @@ def _serve(lane: Lane, mailbox: Mailbox) -> None:
     if pace.shared != lane.slots.shared or (pace.shared and pace.account_id != lane.account_id):
         raise Regrouped
     lane.client, lane.account_id = vendor.connect(pace.account), pace.account_id
-    lane.slots.interval = accounts.interval(pace.account) if pace.shared else pace.interval
+    lane.slots.interval = timing.shared_interval(pace.account) if pace.shared else pace.interval
 
 
 def _feed_campaigns(lane: Lane) -> list[int]:

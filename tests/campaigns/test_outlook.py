@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaigns import outlook
+from campaigns import outlook, timing
 from campaigns.models import Campaign, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, Shown
@@ -70,6 +70,21 @@ def test_a_mailbox_of_the_same_account_takes_its_turns() -> None:
     Mailbox.objects.update(plan=Plan.objects.create(name="Conto", pace_of="account"))
 
     assert 36 < seconds(campaign) < 41
+
+
+def test_an_idle_mailbox_of_the_account_slows_the_others_down_as_it_does_in_the_pump() -> None:
+    campaign = waiting(20)
+    Mailbox.objects.update(plan=Plan.objects.create(name="Conto", pace_of="account"))
+    slow = Plan.objects.create(name="Lento", pace_of="account", rate=0.1)
+    idle = kernel.mailbox(address="altra@prova.example")
+    Mailbox.objects.filter(pk=idle.pk).update(plan=slow)
+
+    assert 19 * 10.04 - 2 < seconds(campaign) < 19 * 10.04 + 2
+    assert timing.shared_interval(None) == pytest.approx(10.04)
+
+    last = timezone.now() + timedelta(seconds=60)
+    SendingLane.objects.create(mailbox=idle, next_slot_at=last)  # what it sent just now counts for the account
+    assert 60 + 19 * 10.04 - 2 < seconds(campaign) < 60 + 19 * 10.04 + 2
 
 
 def test_a_draft_is_asked_as_if_it_were_started() -> None:
