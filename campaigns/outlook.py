@@ -109,7 +109,7 @@ def _works(boxes: Iterable[Mailbox], asked: Campaign) -> dict[int, list[Work]]:
     found: dict[int, list[Work]] = defaultdict(list)
     for each in campaigns:
         remaining = counts.get(each.pk, 0) if each.pk in frozen else each.recipients_total
-        found[each.mailbox_id].append(Work(each.pk, remaining, timing.hours_of(each)))
+        found[each.mailbox_id].append(Work(each.pk, remaining, timing.hours_of(each), is_single=timing.is_single(each)))
     return found
 
 

@@ -99,6 +99,11 @@ def shared_slot_at(account: VendorAccount | None) -> datetime | None:
     return found
 
 
+def is_single(campaign: Campaign) -> bool:
+    """Whether it is one message, which goes before the many of others."""
+    return campaign.recipients_total == 1
+
+
 def hours_of(campaign: Campaign) -> Hours:
     """When a campaign may be sent."""
     return Hours(

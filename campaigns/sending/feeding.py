@@ -79,8 +79,7 @@ def _feed_campaigns(lane: Lane) -> list[int]:
 
 def _new(campaign: Campaign) -> Feed:
     has_own = campaign.own_links.exists()
-    is_single = campaign.recipients_total == 1
-    return Feed(campaign.pk, (), is_single=is_single, has_own=has_own, closes=WITHOUT_FILES)
+    return Feed(campaign.pk, (), is_single=timing.is_single(campaign), has_own=has_own, closes=WITHOUT_FILES)
 
 
 def _allow(lane: Lane, allowed: Allowance, *, now: datetime) -> None:
