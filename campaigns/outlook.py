@@ -22,6 +22,7 @@ from campaigns.models.tracking import Hold
 from campaigns.states import PREPARED, CampaignState, MessageState
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
+from pecportal.operation import deployment
 
 DAYS_SHOWN = 7
 MOVING = (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
@@ -33,7 +34,8 @@ ASKABLE = (*PREPARED, CampaignState.LAUNCHING, *FROZEN)
 class Expected:
     """What to tell of a campaign: when it ends, its days, and what is wrong with the date by which it is wanted.
 
-    `ends` is None when the rules never let it end. `more_days` and `more_messages` are those that `days` leaves out.
+    `ends` is None when the rules never let it end, and while nothing leaves its mailbox: then `held` says why, and
+    there are no days. `more_days` and `more_messages` are those that `days` leaves out.
     """
 
     ends: datetime | None
@@ -42,6 +44,7 @@ class Expected:
     more_messages: int
     warning: str
     all_days: int
+    held: str = ""
 
 
 def of(campaign: Campaign) -> Expected | None:
@@ -49,6 +52,8 @@ def of(campaign: Campaign) -> Expected | None:
     if campaign.state not in ASKABLE or campaign.mailbox.why_not() is not None:
         return None
     now = clock.now()
+    if why := _why_held(campaign.mailbox):
+        return Expected(None, (), 0, 0, _passed(campaign, "", now), 0, held=why) if _has_some(campaign) else None
     found = forecast.simulate(_group(campaign, now), now=now, only=campaign.pk)[campaign.pk]
     days = list(found.days.items())
     if not days and found.left == 0:
@@ -62,6 +67,24 @@ def of(campaign: Campaign) -> Expected | None:
         warning=_warning(campaign, found, now),
         all_days=len(days),
     )
+
+
+def _why_held(mailbox: Mailbox) -> str:
+    """Why nothing leaves a mailbox until somebody does something about it; "" while it sends, or rests by itself."""
+    if why := deployment.why_off():
+        return deployment.sentence(why)
+    if why_not := mailbox.why_not_now():
+        return why_not
+    refused = SendingLane.objects.filter(pk=mailbox.pk, hold__in=(Hold.ACCOUNT, Hold.WALLET))
+    lane = refused.filter(held_until__gt=clock.database_now()).first()
+    return f"{Hold(lane.hold).label}." if lane else ""
+
+
+def _has_some(campaign: Campaign) -> bool:
+    """Whether anything of it is still to be sent."""
+    if campaign.state not in FROZEN:
+        return bool(campaign.recipients_total)
+    return Message.objects.filter(campaign=campaign, state=MessageState.QUEUED).exists()
 
 
 def _group(campaign: Campaign, now: datetime) -> Group:
@@ -120,10 +143,18 @@ def _warning(campaign: Campaign, found: Outlook, now: datetime) -> str:
     wanted = campaign.wanted_by
     if wanted is None or found.ends <= wanted:
         return ""
-    words = {"wanted": moment(wanted), "reason": _reason(campaign, found)}
-    if now > wanted:
-        return _("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words
-    return _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+    reason = _reason(campaign, found)
+    words = {"wanted": moment(wanted), "reason": reason}
+    return _passed(campaign, reason, now) or _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+
+
+def _passed(campaign: Campaign, reason: str, now: datetime) -> str:
+    """That the date by which it was wanted has passed; "" while it has not."""
+    wanted = campaign.wanted_by
+    if wanted is None or now <= wanted:
+        return ""
+    words = {"wanted": moment(wanted), "reason": reason}
+    return (_("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words).rstrip()
 
 
 def _reason(campaign: Campaign, found: Outlook) -> str:

@@ -1,17 +1,20 @@
 """What is expected of a campaign counts all that its mailbox has to send, and says why it is late."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaigns import outlook, timing
+from campaigns import outlook, readiness, timing
 from campaigns.models import Campaign, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, Shown
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
+from pecportal.operation import deployment
 from tests import build as kernel
 from tests.campaigns import build
 
@@ -111,6 +114,63 @@ def test_of_a_mailbox_that_may_not_send_and_of_what_is_over_nothing_is_said() ->
     done = waiting(1)
     done.state = CampaignState.STOPPED
     assert outlook.of(done) is None
+
+
+def full(mailbox: Mailbox) -> None:
+    Mailbox.objects.filter(pk=mailbox.pk).update(space_used=95, space_limit=100)
+
+
+def off(mailbox: Mailbox) -> None:
+    deployment.restored()
+
+
+def without_credit(mailbox: Mailbox) -> None:
+    until = timezone.now() + timedelta(minutes=1)
+    SendingLane.objects.create(mailbox=mailbox, hold=Hold.WALLET, held_until=until)
+
+
+@pytest.mark.parametrize(
+    ("hold_up", "why"), [(full, "95% full"), (off, "switched off"), (without_credit, "wallet is empty")]
+)
+@pytest.mark.parametrize("state", [CampaignState.RUNNING, CampaignState.PAUSED])
+def test_of_a_campaign_that_is_held_no_end_is_told_but_why(
+    state: CampaignState, hold_up: Callable[[Mailbox], None], why: str
+) -> None:
+    campaign = waiting(3, state=state, wanted_by=timezone.now() - timedelta(hours=1))
+    assert expected(campaign).held == ""
+
+    hold_up(campaign.mailbox)
+
+    found = expected(campaign)
+    assert (found.ends, found.days) == (None, ())
+    assert why in found.held
+    assert found.warning.endswith("has passed.")
+    page = render_to_string("campaigns/_outlook.html", {"campaign": campaign, "expected": found})
+    assert why in page
+    assert "No end can be told" in page
+    assert "the last message leaves" not in page
+    assert "Expected end" not in page
+
+
+def test_the_check_before_sending_tells_what_would_hold_it(mailbox_full: Campaign) -> None:
+    found = {finding.code: finding for finding in readiness.check(mailbox_full)}
+
+    assert "95% full" in found["held"].sentence
+    assert not found["held"].blocks
+    assert "days" not in found
+
+
+@pytest.fixture
+def mailbox_full() -> Campaign:
+    campaign = build.ready()
+    full(campaign.mailbox)
+    return Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)
+
+
+def test_where_nothing_is_left_a_full_mailbox_holds_nothing_up() -> None:
+    campaign = build.started(statuses=[Shown.DELIVERED])
+    full(campaign.mailbox)
+    assert outlook.of(Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)) is None
 
 
 def test_a_wish_that_is_met_warns_of_nothing() -> None:
