@@ -10,6 +10,7 @@ from django.db import connections
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
+from pecportal import clock
 from pecportal import vendor as vendors
 from pecportal.sandbox import Sandbox, serve
 from tests import emptying
@@ -73,6 +74,7 @@ def _installation(settings: Settings, tmp_path: Path) -> None:
     settings.TRACKING_SECONDS = settings.TRACKING_IDLE_SECONDS = 0.2
     settings.TRACKING_RUN_SECONDS = 1.0
     settings.CLOCK_SPEED = 1.0
+    clock.forget()
     vendors.forget_clients()  # the system gives ports again: a token of the server that was there would be refused
     settings.LANGUAGE_CODE = "en"  # the language that the tests are written in
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from campaigns import enclosures, references
 from campaigns.enclosures import Enclosure
@@ -97,7 +96,7 @@ def _deal(lane: Lane, feeds: Sequence[Feed], limit: int) -> list[int]:
 
 def _queued(feed: Feed, limit: int) -> list[_Row]:
     lock = "FOR UPDATE OF m SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.real_now())
     with connection.cursor() as cursor:
         cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, limit])
         return [_Row(*row) for row in cursor.fetchall()]

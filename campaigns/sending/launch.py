@@ -7,7 +7,6 @@ from math import ceil
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import approvals, carried, readiness, references, sentences, text
@@ -196,7 +195,7 @@ def _let_run(campaign: Campaign) -> None:
 
 def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, files: carried.Carried) -> str:
     """Make the messages of these rows, and return the hash of all that are made so far."""
-    now, real = clock.now(), timezone.now()
+    now, real = clock.now(), clock.real_now()
     messages = Message.objects.bulk_create(
         Message(
             campaign=campaign,

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from pecportal import clock
-from pecportal.operation import wallets
+from pecportal.operation import clocks, wallets
 from pecportal.operation.models import Alert
 from pecportal.organisations.models import User
 from pecportal.permissions import TenantQuerySet
@@ -20,7 +20,10 @@ from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
 AGAIN: Final = timedelta(minutes=10)
-_WRITERS: Final[dict[str, Callable[[Alert], tuple[str, str]]]] = {wallets.ALERT: wallets.letter}
+_WRITERS: Final[dict[str, Callable[[Alert], tuple[str, str]]]] = {
+    wallets.ALERT: wallets.letter,
+    clocks.ALERT: clocks.letter,
+}
 
 
 def ring() -> bool:
