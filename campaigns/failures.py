@@ -87,7 +87,7 @@ def _failed(campaign: Campaign) -> QuerySet[Any]:
     told = Receipt.objects.filter(message=OuterRef("pk")).exclude(cause="").order_by("-pk")
     named = Coalesce(Subquery(told.values("cause")[:1]), Value(""))
     rows = _anew_or_noted(Message.objects.filter(campaign=campaign, status__in=_FAILED))
-    return rows.annotate(
+    found: QuerySet[Any] = rows.annotate(
         named=named,
         why=Case(
             When(status=Shown.FAILED, then=Value(Cause.PROVIDER.value)),
@@ -98,6 +98,7 @@ def _failed(campaign: Campaign) -> QuerySet[Any]:
             output_field=models.CharField(),
         ),
     )
+    return found
 
 
 def _anew_or_noted(rows: QuerySet[Message]) -> QuerySet[Any]:

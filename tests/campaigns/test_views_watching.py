@@ -87,6 +87,17 @@ def test_a_launch_that_failed_while_it_was_watched_reloads_the_page(browser: Cli
     assert response["HX-Refresh"] == "true"
 
 
+def test_the_whole_page_is_loaded_again_when_the_campaign_moved_on(browser: Client, clerk: User) -> None:
+    campaign = build.started(clerk, statuses=[Shown.QUEUED])
+    live = reverse("campaigns:live", args=[campaign.pk])
+
+    same = browser.get(live, {"state": "running"}, headers=HTMX)
+    other = browser.get(live, {"state": "launching"}, headers=HTMX)
+
+    assert "HX-Refresh" not in same.headers
+    assert other.headers["HX-Refresh"] == "true"
+
+
 @pytest.mark.parametrize("name", ["live", "messages"])
 def test_without_htmx_a_fragments_address_leads_to_the_page(browser: Client, clerk: User, name: str) -> None:
     campaign = build.started(clerk, statuses=[Shown.ACCEPTED])
