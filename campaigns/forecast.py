@@ -223,10 +223,11 @@ class _Play:
             order.rotate(-1)
             line.turns += 1
             task = next_turn(singles, others, line.turns)
+            is_end = task.remaining == 1 and not task.is_single
             self._post(line, [task], 1, first=self.at, every=self.interval)
             self.at += self.interval
             left -= task.is_single
-            if not left or not (singles or others) or not (task.remaining or task.is_single):
+            if not left or is_end or not (singles or others):
                 break
         self._turn_lines([line for line, _, _ in order])
         for (line, tasks), (_, singles, others) in zip(active, rows, strict=True):
