@@ -194,6 +194,8 @@ class Naive:
         self.turns = dict.fromkeys((box.key for box in group.boxes), 0)
         self.left = {work.key: work.remaining for box in group.boxes for work in box.works}
         self.sent: dict[int, list[datetime]] = {key: [] for key in self.left}
+        works = [work for box in group.boxes for work in box.works]
+        self.follow = {work.key: now.astimezone(UTC) + work.pause for work in works if work.remaining == work.held}
         self.at = max(group.next_slot, now).astimezone(UTC)
         self.end = now.astimezone(UTC) + timedelta(days=60)
 
@@ -211,21 +213,27 @@ class Naive:
                     self.boxes.append(entry)
                     self.sent[task.key].append(self.at)
                     self.left[task.key] -= 1
+                    if self.left[task.key] == task.held:
+                        self.follow[task.key] = self.at + task.pause
                     self.at += self.interval
                     break
             else:  # hours change at whole quarters, all else at whole minutes
                 step = 1 if self._any_open() else 15
-                self.at = pacing.instant((pacing.minute_of(self.at) // step + 1) * step)
+                due = [at for at in self.follow.values() if at > self.at]
+                self.at = min([pacing.instant((pacing.minute_of(self.at) // step + 1) * step), *due])
+
+    def _may(self, work: Work) -> bool:
+        return bool(self.left[work.key]) and self.at >= self.follow.get(work.key, self.at)
 
     def _any_open(self) -> bool:
-        return any(work.hours.is_open(self.at) for _, _, works in self.boxes for work in works if self.left[work.key])
+        return any(work.hours.is_open(self.at) for _, _, works in self.boxes for work in works if self._may(work))
 
     def _task(self, box: Box, history: History, works: "deque[Work]") -> Work | None:
         if box.held_until is not None and self.at < box.held_until:
             return None
         if pacing.room(box.limits, history, pacing.minute_of(self.at)) == 0:
             return None
-        ready = [work for work in works if self.left[work.key] and work.hours.is_open(self.at)]
+        ready = [work for work in works if self._may(work) and work.hours.is_open(self.at)]
         singles, others = ([work for work in ready if work.is_single is wanted] for wanted in (True, False))
         fourth = (self.turns[box.key] + 1) % 4 == 0
         return next(iter((others or singles) if fourth else (singles or others)), None)
@@ -256,7 +264,10 @@ def groups(draw: st.DrawFn) -> tuple[Group, datetime]:
         works = []
         for _ in range(draw(st.integers(1, 2))):
             key += 1
-            works.append(Work(key, draw(st.integers(0, 40)), draw(hours(now))))
+            count = draw(st.integers(0, 40))
+            held = draw(st.integers(0, count))
+            pause = timedelta(seconds=draw(st.sampled_from([0, 1, 90, 4000])))
+            works.append(Work(key, count, draw(hours(now)), held=held, pause=pause))
         for _ in range(draw(st.integers(0, 5))):
             key += 1
             works.append(Work(key, 1, draw(hours(now)), is_single=True))
@@ -265,8 +276,8 @@ def groups(draw: st.DrawFn) -> tuple[Group, datetime]:
             | st.builds(plan, daily=st.integers(20, 60), window=st.sampled_from(["calendar", "rolling", "both"]))
         )
         before = st.tuples(st.integers(start - 1500, start), st.integers(1, 20))
-        held = draw(st.none() | st.integers(0, 40).map(lambda n: pacing.instant(start + n)))
-        boxes.append(Box(number, rules, History(draw(st.lists(before, max_size=4))), works, held))
+        rests = draw(st.none() | st.integers(0, 40).map(lambda n: pacing.instant(start + n)))
+        boxes.append(Box(number, rules, History(draw(st.lists(before, max_size=4))), works, rests))
     interval = draw(st.sampled_from([0.0, 0.25, 1.004, 7.0, 61.5, 1200.0]))
     return Group(interval, now + timedelta(seconds=draw(st.integers(0, 3))), boxes), now
 
