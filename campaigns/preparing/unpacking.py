@@ -27,7 +27,6 @@ from pecportal.queue import enqueue
 from pecportal.told import say
 
 LARGEST: Final = archives.LARGEST
-NAMED: Final = 20  # files of an archive whose names the journal keeps
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
 AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
@@ -82,7 +81,6 @@ def unpack(intake_id: int) -> None:
         path = stored.local(intake.stored_as, sha256=intake.sha256)
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not _is_litter(entry)]
-            names = [entry.filename for entry in entries]
             Intake.objects.filter(pk=intake.pk).update(entries=len(entries))
             left = iter(entries[intake.taken :])
             while batch := list(islice(left, BATCH)):
@@ -97,7 +95,7 @@ def unpack(intake_id: int) -> None:
         lost = say(gettext_noop("The archive got lost meanwhile: please upload it again."))
         _end(intake, IntakeState.REFUSED, problem=lost)
     else:
-        _end(intake, IntakeState.DONE, names=names)
+        _end(intake, IntakeState.DONE)
 
 
 def _leased(intake_id: int) -> Intake | None:
@@ -145,22 +143,18 @@ def _wait(intake: Intake, why: str | Promise) -> None:
     under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
 
 
-def _end(
-    intake: Intake, state: IntakeState, *, problem: str | Promise = "", names: Sequence[str] | None = None
-) -> None:
+def _end(intake: Intake, state: IntakeState, *, problem: str | Promise = "") -> None:
     with transaction.atomic():
         if not Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
             return
-        refused = {name for name, _why in intake.faults}
-        taken = [shown for name in names or () if (shown := files.shown_name(name)) not in refused]
-        facts = _counts(intake) | {"state": state.value, "names": taken[:NAMED]}
+        facts = _counts(intake) | {"state": state.value}
         campaign = intake.campaign
         record("campaign.unpack_archive", actor=intake.by, organisation=campaign.organisation, target=campaign, **facts)
     stored.discard(intake.stored_as)
 
 
 def _counts(intake: Intake) -> dict[str, Any]:
-    """What the journal tells of an archive: one entry for all its files."""
+    """What the journal tells of an archive: one entry for all its files, whose names may be people's."""
     refused = len(intake.faults)
     return {"sha256": intake.sha256, "files": intake.taken - refused, "refused": refused}
 

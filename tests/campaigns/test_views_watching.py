@@ -68,7 +68,7 @@ def test_the_page_looks_again_by_itself_while_something_may_change(browser: Clie
     campaign = build.started(clerk, statuses=[Shown.ACCEPTED])
     live = reverse("campaigns:live", args=[campaign.pk])
 
-    assert f'hx-get="{live}"' in browser.get(campaign.get_absolute_url()).content.decode()
+    assert f'hx-get="{live}?state=running"' in browser.get(campaign.get_absolute_url()).content.decode()
     fragment = browser.get(live, headers=HTMX).content.decode()
     assert 'hx-trigger="every 2s"' in fragment
     assert "<html" not in fragment
