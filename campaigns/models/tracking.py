@@ -123,6 +123,7 @@ class InboxScan(models.Model):
     complete = models.BooleanField(_("complete"), default=False)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     items = models.PositiveIntegerField(_("items"), default=0)
+    total = models.PositiveIntegerField(_("items that the provider counts"), null=True)
     new = models.PositiveIntegerField(_("new"), default=0)
     broken = models.PositiveIntegerField(_("unreadable"), default=0)
     problem = models.CharField(_("what stopped it"), max_length=300, blank=True)

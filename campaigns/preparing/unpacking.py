@@ -1,6 +1,7 @@
 """Archives of own files: stored at once, unpacked in the background, gone on with where a worker stopped."""
 
 import tempfile
+import time
 import uuid
 import zipfile
 from collections.abc import Sequence
@@ -19,13 +20,13 @@ from campaigns import archives, files, sentences
 from campaigns.models import Campaign, Intake
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
-from pecportal import antivirus, clock, confined, stored, told
+from pecportal import antivirus, clock, confined, queue, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.queue import enqueue
 from pecportal.told import say
 
+TASK: Final = "campaigns.tasks.unpack"
 LARGEST: Final = archives.LARGEST
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
@@ -57,7 +58,7 @@ def receive(campaign: Campaign, path: Path, *, name: str, actor: User) -> Intake
             campaign=draft, name=cleaned, size=size, sha256=digest, stored_as=stored_as, by=actor
         )
         record("campaign.receive_archive", actor=actor, organisation=draft.organisation, target=draft, sha256=digest)
-        enqueue("campaigns.tasks.unpack", intake.pk)
+        queue.enqueue(TASK, intake.pk)
     return intake
 
 
@@ -73,7 +74,11 @@ def _look_over(path: Path) -> None:
 
 
 def unpack(intake_id: int) -> None:
-    """Take an archive's files in, batch by batch. Run again, or by two workers, it goes on where it was, once."""
+    """Take an archive's files in, batch by batch. Run again, or by two workers, it goes on where it was, once.
+
+    What it does not reach in its time is left to another job.
+    """
+    until = time.monotonic() + queue.BOX
     intake = _leased(intake_id)
     if intake is None:
         return
@@ -85,6 +90,9 @@ def unpack(intake_id: int) -> None:
             left = iter(entries[intake.taken :])
             while batch := list(islice(left, BATCH)):
                 if not _take(intake, archive, batch):
+                    return
+                if time.monotonic() > until:
+                    _leave(intake)
                     return
         own.match(intake.campaign)
     except antivirus.Unchecked as refusal:
@@ -137,6 +145,12 @@ def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
         intake.faults.append([files.shown_name(name), told.stored(refusal.sentence)])
 
 
+def _leave(intake: Intake) -> None:
+    """Let another job go on at once."""
+    Intake.objects.filter(pk=intake.pk, state=IntakeState.READING).update(leased_until=None)
+    queue.enqueue(TASK, intake.pk)
+
+
 def _wait(intake: Intake, why: str | Promise) -> None:
     """Try it again in a minute, and say why it waits."""
     under_way = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
@@ -178,7 +192,7 @@ def resume_lost() -> None:
     lost = Intake.objects.filter(state__in=[IntakeState.WAITING, IntakeState.READING])
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in lost.filter(waited).values_list("pk", flat=True):
-        enqueue("campaigns.tasks.unpack", pk)
+        queue.enqueue(TASK, pk)
 
 
 def _is_litter(entry: zipfile.ZipInfo) -> bool:

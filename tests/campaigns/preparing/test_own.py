@@ -15,7 +15,7 @@ from campaigns.preparing import following, own, unpacking
 from campaigns.sending import launch, pump
 from campaigns.states import CampaignState, IntakeState
 from mailboxes import credentials
-from pecportal import stored
+from pecportal import queue, stored
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.sandbox import Sandbox
@@ -226,6 +226,21 @@ def test_a_worker_that_died_is_gone_on_for_where_it_was(
 
     assert OwnFile.objects.count() == 35
     assert Intake.objects.get().state == IntakeState.DONE
+
+
+def test_an_archive_that_takes_long_is_gone_on_with_by_other_jobs(
+    draft: Campaign, jobs: Jobs, receive: Callable[[Campaign, bytes], Intake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BOX", 0)
+    intake = receive(draft, packed({f"{number:03d}.txt": b"%d" % number for number in range(1, 61)}))
+    jobs.clear()
+
+    unpacking.unpack(intake.pk)
+
+    assert draft.own_files.count() == 25
+    assert jobs.run() == 3  # 25, 10, and the end
+    intake.refresh_from_db()
+    assert (intake.state, draft.own_files.count()) == (IntakeState.DONE, 60)
 
 
 def test_files_of_an_archive_that_may_not_be_sent_are_named_and_the_others_come(
