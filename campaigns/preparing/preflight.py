@@ -57,7 +57,7 @@ def make(sheet_id: int) -> None:
         return
     with translation.override(settings.LANGUAGE_CODE):
         making = Sheet.objects.filter(pk=sheet.pk, state=SheetState.MAKING)
-        merging.run(sheet.campaign_id, alive=lambda: making.update(seen_at=timezone.now()))
+        merging.run(sheet.campaign_id, alive=lambda: making.update(seen_at=clock.real_now()))
         campaign = _campaign(sheet)
         fingerprint = readiness.fingerprint(campaign)
         findings = readiness.check(campaign)
