@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from campaigns import forecast, timing
+from campaigns import forecast, switched, timing
 from campaigns.forecast import Box, Group, Outlook, Work
 from campaigns.models import Campaign, Message, SendingLane
 from campaigns.models.message import HELD
@@ -24,7 +24,7 @@ from campaigns.models.tracking import Hold
 from campaigns.states import PREPARED, CampaignState, MessageState, Pilot
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
-from pecportal.operation import deployment
+from pecportal.operation import deployment, switches
 
 DAYS_SHOWN = 7
 ACCEPTANCE: Final = timedelta(seconds=30)  # by which the acceptance of a message usually has come
@@ -55,7 +55,7 @@ def of(campaign: Campaign) -> Expected | None:
     if campaign.state not in ASKABLE or campaign.mailbox.why_not() is not None:
         return None
     now = clock.now()
-    if why := _why_held(campaign.mailbox):
+    if why := _why_held(campaign):
         return Expected(None, (), 0, 0, _passed(campaign, "", now), 0, held=why) if _has_some(campaign) else None
     found = forecast.simulate(_group(campaign, now), now=now, only=campaign.pk)[campaign.pk]
     days = list(found.days.items())
@@ -72,10 +72,13 @@ def of(campaign: Campaign) -> Expected | None:
     )
 
 
-def _why_held(mailbox: Mailbox) -> str:
-    """Why nothing leaves a mailbox until somebody does something about it; "" while it sends, or rests by itself."""
+def _why_held(campaign: Campaign) -> str:
+    """Why nothing leaves its mailbox until somebody does something about it; "" while it sends, or rests by itself."""
+    mailbox = campaign.mailbox
     if why := deployment.why_off():
         return deployment.sentence(why)
+    if switch := switched.off(campaign):
+        return switches.told(switch)
     if why_not := mailbox.why_not_now():
         return why_not
     refused = SendingLane.objects.filter(pk=mailbox.pk, hold__in=(Hold.ACCOUNT, Hold.WALLET))

@@ -1,6 +1,6 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns import auditing
+from campaigns import alarms, auditing, figures
 from campaigns.models import Campaign
 from campaigns.preparing import (
     approving,
@@ -124,6 +124,16 @@ def sweep() -> None:
     waste.ring()
     silence.watch()
     room.ask_often()
+
+
+def count() -> None:
+    """Count what whoever watches from outside wants to know."""
+    figures.count()
+
+
+def watch() -> None:
+    """Raise and end the alerts of campaigns."""
+    alarms.watch()
 
 
 def selfaudit() -> None:

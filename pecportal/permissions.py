@@ -39,14 +39,20 @@ class Power(models.TextChoices):
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
     RULES = "organisations.rules", _("Say which acts take a second person")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
+    JOURNAL = "journal.read", _("Read what everybody did")
+    VERIFY = "journal.verify", _("Have the journal verified")
 
 
 POWERS: dict[Role, frozenset[Power]] = {
     Role.PREPARER: frozenset({Power.PREPARE, Power.START, Power.STOP, Power.READ}),
-    Role.APPROVER: frozenset({Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ}),
+    Role.APPROVER: frozenset(
+        {Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ, Power.JOURNAL}
+    ),
     Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
-    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.RULES}),
-    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset(
+        {Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.RULES, Power.JOURNAL}
+    ),
+    Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),
 }
 
 

@@ -61,6 +61,10 @@ class Receipt(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["mailbox", "id"], name="receipt_on_desk", condition=Q(message__isnull=True, desk="")),
             models.Index(fields=["kind", "message"], name="receipt_kind_message"),
+            models.Index(
+                fields=["id"], name="receipt_open", condition=Q(message__isnull=True, desk="") & ~Q(problem="")
+            ),
+            models.Index(fields=["desk", "id"], name="receipt_dealt_with", condition=~Q(desk="")),
         ]
 
     def __str__(self) -> str:

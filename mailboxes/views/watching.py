@@ -10,7 +10,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailboxes import activation, callbacks, drafts, expiring, following, gathering, gauge, orders, registration
+from mailboxes import (
+    activation,
+    callbacks,
+    drafts,
+    expiring,
+    following,
+    gathering,
+    gauge,
+    orders,
+    registration,
+    switched,
+)
 from mailboxes import credentials as sign_in
 from mailboxes.forms import CredentialsForm
 from mailboxes.history import lines
@@ -70,6 +81,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_hand_in_again": activation.may_hand_in_again(mailbox),
         "is_awaiting": _is_awaiting(mailbox),
         "full_at": gauge.full_at(mailbox),
+        "switch": switched.off(mailbox) if mailbox.is_active else None,
         **_life(mailbox, person(request)),
     }
     allowed = powers(request, mailbox)

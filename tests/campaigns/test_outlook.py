@@ -15,7 +15,8 @@ from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, Shown
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
-from pecportal.operation import deployment
+from pecportal.operation import deployment, switches
+from pecportal.operation.models import Scope
 from tests import build as kernel
 from tests.campaigns import build
 
@@ -130,8 +131,20 @@ def without_credit(mailbox: Mailbox) -> None:
     SendingLane.objects.create(mailbox=mailbox, hold=Hold.WALLET, held_until=until)
 
 
+def switched_off(mailbox: Mailbox) -> None:
+    switches.turn_off(
+        Scope.MAILBOX, mailbox.pk, sentence="A fault is looked into.", reason="prova", actor=mailbox.created_by
+    )
+
+
 @pytest.mark.parametrize(
-    ("hold_up", "why"), [(full, "95% full"), (off, "switched off"), (without_credit, "wallet is empty")]
+    ("hold_up", "why"),
+    [
+        (full, "95% full"),
+        (off, "switched off"),
+        (switched_off, "A fault is looked into."),
+        (without_credit, "wallet is empty"),
+    ],
 )
 @pytest.mark.parametrize("state", [CampaignState.RUNNING, CampaignState.PAUSED])
 def test_of_a_campaign_that_is_held_no_end_is_told_but_why(

@@ -4,15 +4,13 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.core import mail
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from pecportal import clock
-from pecportal.operation import clocks, letters, liveness
+from pecportal.operation import clocks, liveness
 from pecportal.operation.models import Alert
-from pecportal.organisations.models import User
 from tests.skewed import Hosts
 
 pytestmark = pytest.mark.django_db
@@ -41,25 +39,18 @@ def test_a_wrong_clock_is_corrected_and_told(hosts: Hosts, ahead: timedelta) -> 
     assert is_near(clock.real_now(), hosts.true_now())
     assert is_near(clock.from_real(hosts.true_now() + HOUR), hosts.true_now() + HOUR)
     alert = Alert.objects.get(kind=clocks.ALERT, ended_at=None)
-    assert (alert.key, alert.times, alert.facts) == ("storta", 2, {"seconds": ahead.total_seconds()})
+    assert (alert.key, alert.times, alert.facts) == ("storta", 2, {"seconds": abs(ahead.total_seconds())})
 
 
-def test_once_the_clock_is_set_right_the_alert_ends_and_both_are_written_to_the_operators(hosts: Hosts) -> None:
-    User.objects.create_superuser("capo@portale.example")
+def test_once_the_clock_is_set_right_the_alert_ends(hosts: Hosts) -> None:
     hosts.on("storta", HOUR)
     clocks.check()
-    assert letters.send() == 1
 
     hosts.set_clock(timedelta(seconds=2))  # which is tolerated, and corrected all the same
     assert clocks.check()
 
     assert is_near(clock.now(), hosts.true_now())
     assert not Alert.objects.filter(ended_at=None).exists()
-    assert letters.send() == 1
-    first, second = mail.outbox
-    assert "storta is wrong" in first.subject
-    assert "3600 seconds" in first.body
-    assert "right again" in second.subject
 
 
 def test_other_machines_alerts_stay(hosts: Hosts) -> None:
