@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from pecportal.admin import without_queue
+from pecportal.organisations import membership
 from pecportal.organisations import views as organisations
 from pecportal.organisations.forms import LogInForm
 
@@ -25,6 +26,13 @@ urlpatterns = [
     path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("language/", include("django.conf.urls.i18n")),
     path("organisation/", organisations.choose, name="choose_organisation"),
+    path("members/", membership.index, name="members"),
+    path("members/invite/", membership.invite, name="member_invite"),
+    path("members/<int:pk>/", membership.member, name="member"),
+    path("members/<int:pk>/remove/", membership.remove, name="member_remove"),
+    path("members/invitations/<int:pk>/again/", membership.again, name="invitation_again"),
+    path("members/invitations/<int:pk>/revoke/", membership.revoke, name="invitation_revoke"),
+    path("invitation/<str:token>/", membership.invitation, name="invitation"),
     path("mailboxes/", include("mailboxes.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("lookups/", include("pecportal.registers.urls")),

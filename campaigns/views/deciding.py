@@ -23,7 +23,7 @@ from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import User
-from pecportal.permissions import Power, may, roles_with, visible_or_404
+from pecportal.permissions import Power, may, people_with, visible_or_404
 
 DOUBTS_A_PAGE = 20
 
@@ -78,9 +78,7 @@ def _row(message: Message, approvers: list[User]) -> Row | None:
 
 
 def _approvers(organisation_id: int) -> list[User]:
-    roles = roles_with(Power.DECIDE)
-    members = User.objects.filter(memberships__organisation=organisation_id, memberships__role__in=roles)
-    return list(members.filter(is_active=True).distinct().order_by("last_name", "first_name", "pk"))
+    return list(people_with(Power.DECIDE, organisation_id).order_by("last_name", "first_name", "pk"))
 
 
 def _missing(known: Evidence) -> list[str]:
@@ -218,7 +216,7 @@ def seen(request: HttpRequest, pk: int, incident_pk: int) -> HttpResponse:
     campaign = scope.campaign_or_404(request, pk, Power.READ)
     rows = Incident.objects.filter(message__campaign=campaign)
     incident = visible_or_404(rows.select_related("message__campaign__organisation"), pk=incident_pk)
-    if not may(request.user, Power.DECIDE, campaign.organisation):
+    if not may(request.user, Power.DECIDE, campaign):
         messages.error(request, _("Only an approver of your organisation may take note of an incident."))
     elif incidents.see(incident, actor=scope.person(request)):
         messages.success(request, _("It is noted that you have seen it."))

@@ -41,7 +41,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         "sheet": sheet,
         "is_void": sheet is not None and approvals.is_void(sheet, campaign),
         "needed": approvals.needed(campaign),
-        "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),
+        "may_prepare": may(request.user, Power.PREPARE, campaign),
         "blocking": [(finding, steps.url_of(campaign, finding)) for finding in findings if finding.blocks],
         "notes": [(finding, steps.url_of(campaign, finding)) for finding in findings if not finding.blocks],
         "preview": preview.of(campaign),

@@ -32,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """The mailboxes of the organisation that one works for."""
     organisation = current.organisation(request)
     rows = Mailbox.objects.visible_to(person(request)).filter(organisation=organisation).select_related("plan")
-    registers = organisation is not None and may(person(request), Power.REGISTER, organisation)
+    registers = organisation is not None and may(person(request), Power.REGISTER, organisation, whole=True)
     found = Found.objects.visible_to(person(request), Power.REGISTER).filter(organisation=organisation)
     context = {
         "mailboxes": rows.kept().exclude(state=MailboxState.DRAFT).order_by("address"),

@@ -2,7 +2,7 @@
 
 from pecportal.permissions import Power
 
-ANYBODY = {"login", "logout", "set_language", "mailboxes:callback"}  # signed in or not
+ANYBODY = {"login", "logout", "set_language", "mailboxes:callback", "invitation"}  # signed in or not
 SIGNED_IN = {"home", "choose_organisation", "password_change", "password_change_done"}
 MEMBERS = {
     *("mailboxes:index", "mailboxes:expiries", "mailboxes:detail"),
@@ -18,6 +18,9 @@ POWERS: dict[Power, set[str]] = {
         *("mailboxes:use_paper_again", "mailboxes:paper", "mailboxes:page_picture", "mailboxes:renew"),
         *("mailboxes:revoke", "mailboxes:confirm_order", "mailboxes:withdraw_order", "mailboxes:settle_order"),
         "mailboxes:refresh",
+    },
+    Power.MEMBERS: {
+        *("members", "member_invite", "member", "member_remove", "invitation_again", "invitation_revoke"),
     },
     Power.CREDENTIALS: {"mailboxes:credentials", "mailboxes:test_credentials"},
     Power.PREPARE: {

@@ -55,6 +55,8 @@ def keys(route: Route) -> dict[str, str]:
 
 
 USUAL = {
+    ":pk": "member",
+    ":token": "token",
     "campaigns:pk": "campaign",
     "campaigns:message_pk": "message",
     "campaigns:attachment_pk": "attachment",
@@ -83,6 +85,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     **{f"campaigns:{name}": {"pk": "drafted"} for name in ("own_cancel", "sheet", "sheet_pdf")},
     "campaigns:group_remove": {"pk": "group"},
     "mailboxes:adopt": {"pk": "found"},
+    **{name: {"pk": "invitation"} for name in ("invitation_again", "invitation_revoke")},
 }
 ADMIN = {"object_id": "row", "id": "row", "content_type_id": "content type", "app_label": "an app", "url": "row"}
 FIXED: dict[str, object] = {  # words that are no objects: the same for everybody

@@ -10,6 +10,7 @@ from campaigns.preparing import texts
 from campaigns.states import Shown
 from mailboxes.models import Found
 from mailboxes.models.papers import PaperKind
+from pecportal.organisations import members
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
 from pecportal.registers.models import LookUp
@@ -24,7 +25,10 @@ NAMES = ("Avvisi di scadenza", "pecmassiva", "Ditta Rossi", "ufficio@prova.examp
 def populate(office: Organisation) -> dict[str, object]:
     """Make one of everything in `office`; names of objects and what an address says for each."""
     clerk, keeper = kernel.user(office, Role.PREPARER), kernel.user(office, Role.KEEPER)
-    return {**FIXED, **_campaigns(clerk), **_mailboxes(keeper), **_shared(clerk)}
+    reach = members.Reach(frozenset({Role.AUDITOR}))
+    invited = members.invite(office, f"nuova{office.pk}@portale.example", reach, actor=clerk)
+    people = {"member": clerk.pk, "invitation": invited.pk}
+    return {**FIXED, **people, **_campaigns(clerk), **_mailboxes(keeper), **_shared(clerk)}
 
 
 def _campaigns(clerk: User) -> dict[str, object]:

@@ -1,0 +1,13 @@
+"""Background jobs about people: each a line or two that call work functions."""
+
+from pecportal.organisations import inviting
+
+
+def send_invitation(pk: int) -> None:
+    """Send the letter of one invitation, if it is still due."""
+    inviting.send(pk)
+
+
+def send_invitations() -> None:
+    """Send what a lost job, or a mail server that was away, left behind."""
+    inviting.send_due()
