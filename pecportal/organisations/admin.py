@@ -50,7 +50,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
         model = Organisation
         fields = (
             *("name", "two_decide", "two_order", "four_eyes", "four_eyes_above", "two_approve_above"),
-            "vendor_account",
+            *("second_factor", "vendor_account"),
         )
 
     def clean_first_administrator(self) -> str:

@@ -1,11 +1,10 @@
-"""Signing in, inviting, joining, and what a member is."""
+"""Inviting, joining, and what a member is."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,15 +14,6 @@ from pecportal.organisations.models import User
 from pecportal.permissions import Role
 
 _NEW_PASSWORD = {"autocomplete": "new-password"}
-
-
-class LogInForm(AuthenticationForm):
-    """Django's form, whose refusal says in plain words what to look at."""
-
-    def get_invalid_login_error(self) -> ValidationError:
-        """The same for an unknown address and for a wrong password."""
-        sentence = _("The e-mail address or the password is wrong. Capital letters in the password matter.")
-        return ValidationError(sentence, code="invalid_login")
 
 
 class ReachForm(forms.Form):

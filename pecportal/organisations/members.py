@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.apps import apps
 from django.core import signing
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -151,6 +151,7 @@ def change(organisation: Organisation, user: User, reach: Reach, *, actor: User)
         if Role.ADMINISTRATOR not in reach.roles:
             _keep_one(organisation, user)
         _write(organisation, user, reach)
+        _end_sessions(user)
         record(
             "member.change", actor=actor, organisation=organisation, target=user, before=before.facts, now=reach.facts
         )
@@ -165,6 +166,7 @@ def remove(organisation: Organisation, user: User, *, actor: User) -> None:
             return
         _keep_one(organisation, user)
         Membership.objects.filter(organisation=organisation, user=user).delete()
+        _end_sessions(user)
         record("member.remove", actor=actor, organisation=organisation, target=user, before=before.facts)
 
 
@@ -217,6 +219,10 @@ def _write(organisation: Organisation, user: User, reach: Reach) -> None:
             organisation=organisation, user=user, role=role, defaults={"is_limited": limited}
         )
         row.mailboxes.set(reach.mailboxes or () if limited else ())
+
+
+def _end_sessions(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
 
 
 def _renew(row: Invitation) -> None:

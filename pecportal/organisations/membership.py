@@ -156,7 +156,7 @@ def _new_person(request: HttpRequest, row: Invitation) -> HttpResponse:
             _tell(form, refusal)
         else:
             messages.success(request, _("Your account is ready: log in with it."))
-            return redirect("login")
+            return redirect("account_login")
     return render(request, "members/invitation.html", {"invitation": row, "form": form}, status=_status(form))
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,7 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    session_round = models.PositiveIntegerField(default=0, editable=False)  # one more ends every session
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -51,6 +53,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What a session is bound to: a new password ends it, and so does a new round."""
+        value = f"{self.password}:{self.session_round}"
+        return salted_hmac("pecportal.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Environment(models.TextChoices):
@@ -214,6 +221,11 @@ class Organisation(models.Model):
         null=True,
         blank=True,
         help_text=_("Empty: one approver is always enough."),
+    )
+    second_factor = models.BooleanField(
+        _("members need a second factor"),
+        default=False,
+        help_text=_("An authenticator app, or a passkey. Who has none sets one up at the next log-in."),
     )
     vendor_account = models.ForeignKey(
         VendorAccount,

@@ -2,8 +2,17 @@
 
 from pecportal.permissions import Power
 
-ANYBODY = {"login", "logout", "set_language", "mailboxes:callback", "invitation"}  # signed in or not
-SIGNED_IN = {"home", "choose_organisation", "password_change", "password_change_done"}
+ANYBODY = {  # signed in or not
+    *("account_login", "account_logout", "set_language", "mailboxes:callback", "invitation", "account_inactive"),
+    *("account_reset_password", "account_reset_password_done", "account_reset_password_from_key"),
+    *("account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn"),
+}
+SIGNED_IN = {
+    *("home", "choose_organisation", "account_change_password", "account_set_password", "account_reauthenticate"),
+    *("usersessions_list", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp"),
+    *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn"),
+    *("mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn"),
+}
 MEMBERS = {
     *("mailboxes:index", "mailboxes:expiries", "mailboxes:detail"),
     *("campaigns:index", "campaigns:detail", "campaigns:live", "campaigns:doubts", "campaigns:outlook"),

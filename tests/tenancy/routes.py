@@ -57,6 +57,8 @@ def keys(route: Route) -> dict[str, str]:
 USUAL = {
     ":pk": "member",
     ":token": "token",
+    ":uidb36": "token",
+    ":key": "token",
     "campaigns:pk": "campaign",
     "campaigns:message_pk": "message",
     "campaigns:attachment_pk": "attachment",
@@ -85,6 +87,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     **{f"campaigns:{name}": {"pk": "drafted"} for name in ("own_cancel", "sheet", "sheet_pdf")},
     "campaigns:group_remove": {"pk": "group"},
     "mailboxes:adopt": {"pk": "found"},
+    **{name: {"pk": "key"} for name in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
     **{name: {"pk": "invitation"} for name in ("invitation_again", "invitation_revoke")},
 }
 ADMIN = {"object_id": "row", "id": "row", "content_type_id": "content type", "app_label": "an app", "url": "row"}
@@ -94,7 +97,7 @@ FIXED: dict[str, object] = {  # words that are no objects: the same for everybod
     "a step": "applicant",
     "a kind of paper": "identity",
     "page": 1,
-    "token": "no-such-token",
+    "token": "nosuchtoken",
     "an app": "campaigns",
     "content type": 1,
 }

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from campaigns import incidents
@@ -27,7 +28,9 @@ def populate(office: Organisation) -> dict[str, object]:
     clerk, keeper = kernel.user(office, Role.PREPARER), kernel.user(office, Role.KEEPER)
     reach = members.Reach(frozenset({Role.AUDITOR}))
     invited = members.invite(office, f"nuova{office.pk}@portale.example", reach, actor=clerk)
-    people = {"member": clerk.pk, "invitation": invited.pk}
+    factor = {"name": "Chiave", "credential": {}}
+    key = Authenticator.objects.create(user=clerk, type=Authenticator.Type.WEBAUTHN, data=factor)
+    people = {"key": key.pk, "member": clerk.pk, "invitation": invited.pk}
     return {**FIXED, **people, **_campaigns(clerk), **_mailboxes(keeper), **_shared(clerk)}
 
 
