@@ -24,6 +24,7 @@ from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import User
 from pecportal.permissions import Power, may, people_with, visible_or_404
+from pecportal.signin import stepup
 
 DOUBTS_A_PAGE = 20
 
@@ -90,6 +91,7 @@ def _waiting(attempt: Attempt) -> Decision | None:
 
 
 @login_required
+@stepup.required_to_act
 @uploads.to_disk(most=proofs.LARGEST)
 @require_http_methods(["GET", "POST"])
 def doubt(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
@@ -167,6 +169,7 @@ def _tell(request: HttpRequest, decision: Decision) -> None:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def confirm(request: HttpRequest, pk: int, decision_pk: int) -> HttpResponse:
     """The second person's word."""

@@ -19,9 +19,11 @@ from campaigns.states import CampaignState, SheetState
 from campaigns.views import framed, scope, steps
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, may
+from pecportal.signin import stepup
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 @framed.may_frame_own_pages
 def start(request: HttpRequest, pk: int) -> HttpResponse:
@@ -145,6 +147,7 @@ def _going(count: int) -> list[str]:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Go on sending."""

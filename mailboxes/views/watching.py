@@ -24,6 +24,7 @@ from pecportal import clock, vendor
 from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.permissions import Power, may
+from pecportal.signin import stepup
 
 
 @login_required
@@ -80,6 +81,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def credentials(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter the mailbox's own user name and password, and say at once whether they work."""

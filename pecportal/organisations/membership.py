@@ -19,6 +19,7 @@ from pecportal.organisations.forms import InviteForm, JoinForm, ReachForm
 from pecportal.organisations.members import Reach
 from pecportal.organisations.models import Invitation, Membership, Organisation, User
 from pecportal.permissions import Power, Role, require, visible_or_404
+from pecportal.signin import stepup
 
 
 @login_required
@@ -37,6 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody by e-mail."""
@@ -54,6 +56,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def member(request: HttpRequest, pk: int) -> HttpResponse:
     """What a member is, and change it."""
@@ -78,6 +81,7 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """End a membership."""

@@ -6,52 +6,56 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from pecportal.organisations.models import User
 from pecportal.signin import factors, sessions
 
 View = Callable[..., HttpResponse]
 
 
-def is_recent(request: HttpRequest) -> bool:
-    """Whether the person of this session showed who they are within the last minutes."""
+def is_recent(request: HttpRequest, *, within: float | None = None) -> bool:
+    """Whether the person of this session showed who they are within so many seconds, else within STEP_UP_SECONDS."""
     moments = [float(each["at"]) for each in factors.records(request)]
-    return time.time() - max([*moments, sessions.signed_in_at(request)]) < settings.STEP_UP_SECONDS
+    age = time.time() - max([*moments, sessions.signed_in_at(request)])
+    return age < (settings.STEP_UP_SECONDS if within is None else within)
 
 
 def required(view: View) -> View:
     """A view behind `login_required` that only somebody opens who showed lately who they are.
 
-    What was typed into a form is not kept meanwhile, it may hold a password: the person comes back to its page.
+    Whoever opens its page is asked early enough to have half of the time left for the act itself. What was typed into a
+    form is not kept while one is asked, it may hold a password: the person comes back to its page.
     """
+    return _asking(view, methods=("GET", "POST"))
 
+
+def required_to_act(view: View) -> View:
+    """The same for a page that many read and few act on: only the act asks."""
+    return _asking(view, methods=("POST",))
+
+
+def _asking(view: View, *, methods: tuple[str, ...]) -> View:
     @wraps(view)
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if is_recent(request) or not _can_be_asked(request):
+        within = settings.STEP_UP_SECONDS / (2 if request.method == "GET" else 1)
+        if request.method not in methods or is_recent(request, within=within) or not (door := _door(request)):
             return view(request, *args, **kwargs)
         if request.method == "POST":
             messages.info(request, _("Show that it is you, then do it once more: nothing was done yet."))
-        return HttpResponseRedirect(f"{_door(request)}?{urlencode({'next': _page(request)})}")
+        return HttpResponseRedirect(f"{door}?{urlencode({'next': _page(request)})}")
 
     return asked
 
 
-def _can_be_asked(request: HttpRequest) -> bool:
-    """Somebody who signs in elsewhere, and has no password or key of ours, is asked there."""
-    return isinstance(request.user, User) and bool(get_reauthentication_flows(request.user))
-
-
 def _door(request: HttpRequest) -> str:
-    user = request.user
-    has_password = isinstance(user, User) and user.has_usable_password()
-    return reverse("account_reauthenticate" if has_password else "mfa_reauthenticate")
+    """Where one is asked; "" for somebody who signs in elsewhere and has no password or key of ours."""
+    ways = get_adapter(request).get_reauthentication_methods(request.user)
+    return str(ways[0]["url"]) if ways else ""
 
 
 def _page(request: HttpRequest) -> str:
