@@ -1,6 +1,6 @@
 """The operators' view of organisations and people."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -17,8 +17,17 @@ from django.utils.translation import gettext_lazy as _
 from pecportal.admin import ReadOnlyAdmin
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
-from pecportal.organisations import accounts, members
-from pecportal.organisations.models import Invitation, Membership, Organisation, User, VendorAccount, VendorAnswer
+from pecportal.organisations import accounts, current, glass, members
+from pecportal.organisations.models import (
+    BrokenGlass,
+    Invitation,
+    Membership,
+    Organisation,
+    User,
+    VendorAccount,
+    VendorAnswer,
+)
+from pecportal.signin import stepup
 
 admin.site.unregister(Group)
 
@@ -102,6 +111,55 @@ class InvitationAdmin(ReadOnlyAdmin[Invitation]):
     list_display = ("email", "organisation", "invited_by", "invited_at", "sent_at", "accepted_at", "revoked_at")
     list_select_related = ("organisation", "invited_by")
     exclude = ("nonce",)
+
+
+class GlassForm(forms.ModelForm[BrokenGlass]):
+    """Whose contents an operator has to read, and why."""
+
+    class Meta:
+        model = BrokenGlass
+        fields = ("organisation", "reason")
+        widgets: ClassVar = {"reason": forms.Textarea(attrs={"rows": 3})}
+
+    def clean_reason(self) -> str:
+        """A sentence: the organisation's administrators read it."""
+        reason = str(self.cleaned_data["reason"]).strip()
+        if len(reason) < glass.SHORTEST:
+            raise forms.ValidationError(
+                gettext("Say why in a sentence: the organisation's administrators will read it.")
+            )
+        return reason
+
+
+@admin.register(BrokenGlass)
+class BrokenGlassAdmin(ReadOnlyAdmin[BrokenGlass]):
+    """Emergency access to contents: an hour, with a reason, told to the organisation; every page is in the journal."""
+
+    form = GlassForm
+    list_display = ("organisation", "operator", "reason", "at", "ends_at", "closed_at", "told_at")
+    list_select_related = ("organisation", "operator")
+    actions = ("end",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Every operator who may look at organisations may, in an emergency."""
+        return request.user.has_perm("organisations.view_organisation")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Only for somebody who showed lately who they are."""
+        return stepup.required(super().add_view)(request, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: BrokenGlass, form: Any, change: bool) -> None:
+        """Through the work function, which records it and has the administrators told."""
+        made = glass.smash(obj.organisation, reason=obj.reason, actor=_operator(request))
+        obj.pk, obj.at, obj.ends_at, obj.operator = made.pk, made.at, made.ends_at, made.operator
+        obj._state.adding = False
+        current.choose(request, obj.organisation)
+
+    @admin.action(description=_("End the access now"), permissions=["view"])
+    def end(self, request: HttpRequest, queryset: QuerySet[BrokenGlass]) -> None:
+        """End the chosen ones before their time."""
+        for row in queryset.select_related("organisation"):
+            glass.close(row, actor=_operator(request))
 
 
 @admin.register(User)

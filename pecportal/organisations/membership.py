@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pecportal.errors import Refusal
-from pecportal.organisations import current, members
+from pecportal.organisations import current, glass, members
 from pecportal.organisations.forms import InviteForm, JoinForm, ReachForm
 from pecportal.organisations.members import Reach
 from pecportal.organisations.models import Invitation, Membership, Organisation, User
@@ -34,6 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
         organisation=organisation, accepted_at=None, revoked_at=None
     )
     context = {"people": [(person, _words(reach), reach) for person, reach in shown], "invitations": invited}
+    context["glasses"] = glass.of(organisation)
     return render(request, "members/index.html", context)
 
 

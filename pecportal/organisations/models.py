@@ -332,3 +332,27 @@ class Invitation(models.Model):
     def role_labels(self) -> list[str]:
         """The roles that it gives, in words."""
         return [str(Role(role).label) for role in self.roles]
+
+
+class BrokenGlass(models.Model):
+    """An operator's access to contents in an emergency: for an hour, with a reason, told to the organisation."""
+
+    operator = models.ForeignKey(User, models.PROTECT, related_name="glasses", verbose_name=_("operator"))
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="glasses", verbose_name=_("organisation")
+    )
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    closed_at = models.DateTimeField(_("ended early"), null=True)
+    told_at = models.DateTimeField(_("administrators told"), null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("emergency access")
+        verbose_name_plural = _("emergency accesses")
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.operator}, {self.organisation}"

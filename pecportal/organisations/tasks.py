@@ -1,6 +1,6 @@
 """Background jobs about people: each a line or two that call work functions."""
 
-from pecportal.organisations import inviting
+from pecportal.organisations import glass, inviting
 
 
 def send_invitation(pk: int) -> None:
@@ -11,3 +11,13 @@ def send_invitation(pk: int) -> None:
 def send_invitations() -> None:
     """Send what a lost job, or a mail server that was away, left behind."""
     inviting.send_due()
+
+
+def tell_glass(pk: int) -> None:
+    """Tell an organisation's administrators of an emergency access."""
+    glass.tell(pk)
+
+
+def tell_glasses() -> None:
+    """Tell what a lost job, or a mail server that was away, left untold."""
+    glass.tell_due()

@@ -11,9 +11,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRefresh
 
+from pecportal.organisations import glass
 from pecportal.organisations.models import User
 from pecportal.signin import factors, sessions
 
+_OFFICES: Final = ("/campaigns/", "/mailboxes/", "/lookups/")  # what belongs to organisations
 _OPEN: Final = ("/account/", "/logout/", "/language/", "/static/")  # where a second factor is set up, and the way out
 
 
@@ -34,6 +36,11 @@ class Guard:
                     request, _("Set up a second factor first: your role, or your organisation, needs one.")
                 )
                 return redirect("mfa_index")
+            if user.is_staff and request.path.startswith(_OFFICES) and (open_glasses := glass.open_of(user)):
+                if request.method not in ("GET", "HEAD"):
+                    messages.error(request, _("Emergency access is for reading alone: end it first in the console."))
+                    return redirect("home")
+                glass.seen(user, open_glasses, path=request.path)
         return self.get_response(request)
 
 
