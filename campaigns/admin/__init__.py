@@ -18,6 +18,7 @@ from campaigns import (
 from campaigns.admin import enclosed, listed, starting  # noqa: F401 (register their pages)
 from campaigns.admin.counted import CountedOnly
 from campaigns.models import (
+    Answer,
     Attachment,
     Attempt,
     Baton,
@@ -102,6 +103,16 @@ class MessageAdmin(ReadOnlyAdmin[Message]):
         "deadline_at",
         "public_id",
     )
+
+
+@admin.register(Answer)
+class AnswerAdmin(ReadOnlyAdmin[Answer]):
+    """When the provider answered otherwise than by taking a message; its words may name the recipient."""
+
+    list_display = ("attempt", "at", "status", "sha256")
+    list_filter = ("status",)
+    list_select_related = ("attempt",)
+    exclude: ClassVar = ("body",)
 
 
 @admin.register(Attempt)
