@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -144,7 +144,7 @@ class BrokenGlassAdmin(ReadOnlyAdmin[BrokenGlass]):
         """Every operator who may look at organisations may, in an emergency."""
         return request.user.has_perm("organisations.view_organisation")
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
         """Only for somebody who showed lately who they are."""
         return stepup.required(super().add_view)(request, form_url, extra_context)
 

@@ -34,8 +34,8 @@ def listen() -> None:
 
 def _changed(action: str) -> Any:
     def note(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
-        kind = getattr(kwargs.get("authenticator"), "type", "")
-        record(action, actor=user, target=user, address=_address(request), **({"kind": str(kind)} if kind else {}))
+        kind = str(getattr(kwargs.get("authenticator"), "type", ""))
+        record(action, actor=user, target=user, address=_address(request), kind=kind)
         sessions.end_all(user, but=request)
 
     return note

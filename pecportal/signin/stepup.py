@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from pecportal.signin import factors, sessions
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def is_recent(request: HttpRequest, *, within: float | None = None) -> bool:
@@ -41,7 +41,7 @@ def required_to_act(view: View) -> View:
 
 def _asking(view: View, *, methods: tuple[str, ...]) -> View:
     @wraps(view)
-    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         within = settings.STEP_UP_SECONDS / (2 if request.method == "GET" else 1)
         if request.method not in methods or is_recent(request, within=within) or not (door := _door(request)):
             return view(request, *args, **kwargs)

@@ -49,7 +49,7 @@ def link(row: Invitation) -> str:
     mail.outbox.clear()
     Invitation.objects.filter(pk=row.pk).update(sent_at=None)
     assert inviting.send(row.pk)
-    found = re.search(r"https?://[^/\s]+(/invitation/\S+)", mail.outbox[0].body)
+    found = re.search(r"https?://[^/\s]+(/invitation/\S+)", str(mail.outbox[0].body))
     assert found
     return found[1]
 
@@ -158,12 +158,10 @@ def test_nobody_raises_themselves(browser: Client, office: Organisation, head: U
 
 
 def test_the_last_administrator_stays(browser: Client, office: Organisation, head: User) -> None:
-    for act in (
-        lambda: members.remove(office, head, actor=head),
-        lambda: members.change(office, head, APPROVER, actor=build.user(office, Role.AUDITOR)),
-    ):
-        with pytest.raises(Refusal):
-            act()
+    with pytest.raises(Refusal):
+        members.remove(office, head, actor=head)
+    with pytest.raises(Refusal):
+        members.change(office, head, APPROVER, actor=build.user(office, Role.AUDITOR))
     browser.post(reverse("member_remove", args=[head.pk]))
     assert members.administrators(office) == [head]
     gone = build.user(office, Role.ADMINISTRATOR)
@@ -261,7 +259,7 @@ def test_the_limits_are_chosen_on_the_page_and_only_ones_own_mailboxes(browser: 
     assert browser.post(url, data).status_code == 422
     assert browser.post(url, {**data, "mailboxes": [box.pk]}).status_code == 302
 
-    assert members.reach_of(office, person).mailboxes == {box.pk}
+    assert members.reach_of(office, person).mailboxes == frozenset({box.pk})
     assert "for one mailbox only" in browser.get(reverse("members")).content.decode()
 
 

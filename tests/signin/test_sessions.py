@@ -160,7 +160,10 @@ ASKING = [
 @pytest.mark.parametrize("name", ASKING)
 def test_what_binds_asks(clerk: User, name: str) -> None:
     given = {"pk": 1, "message_pk": 1, "decision_pk": 1, "cause": "mailbox_full"}
-    wanted = {"campaigns:doubt": ("pk", "message_pk"), "campaigns:confirm_decision": ("pk", "decision_pk")}
+    wanted: dict[str, tuple[str, ...]] = {
+        "campaigns:doubt": ("pk", "message_pk"),
+        "campaigns:confirm_decision": ("pk", "decision_pk"),
+    }
     wanted |= {"campaigns:close": ("pk", "cause"), "member_invite": ()}
     url = reverse(name, kwargs={key: given[key] for key in wanted.get(name, ("pk",))})
     client = signed_in(clerk)
