@@ -163,8 +163,9 @@ def test_what_binds_asks(clerk: User, name: str) -> None:
     wanted: dict[str, tuple[str, ...]] = {
         "campaigns:doubt": ("pk", "message_pk"),
         "campaigns:confirm_decision": ("pk", "decision_pk"),
+        "campaigns:close": ("pk", "cause"),
+        "member_invite": (),
     }
-    wanted |= {"campaigns:close": ("pk", "cause"), "member_invite": ()}
     url = reverse(name, kwargs={key: given[key] for key in wanted.get(name, ("pk",))})
     client = signed_in(clerk)
 
