@@ -1,6 +1,6 @@
 """The operators' view of organisations and people."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -144,9 +144,9 @@ class BrokenGlassAdmin(ReadOnlyAdmin[BrokenGlass]):
         """Every operator who may look at organisations may, in an emergency."""
         return request.user.has_perm("organisations.view_organisation")
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Only for somebody who showed lately who they are."""
-        return stepup.required(super().add_view)(request, form_url, extra_context)
+        return cast(HttpResponse, stepup.required(super().add_view)(request, form_url, extra_context))
 
     def save_model(self, request: HttpRequest, obj: BrokenGlass, form: Any, change: bool) -> None:
         """Through the work function, which records it and has the administrators told."""

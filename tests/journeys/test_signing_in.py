@@ -101,7 +101,7 @@ def test_an_administrator_invites_somebody_who_joins(
     page.fill("[name=email]", "nora@portale.example")
     page.get_by_text("Approver", exact=True).click()
     page.get_by_role("button", name="Send the invitation").click()
-    expect(page.get_by_text("nora@portale.example")).to_be_visible()
+    expect(page.locator(".portal-todo-title", has_text="nora@portale.example")).to_be_visible()
     look(page, "members")
     accessible(page)
 
