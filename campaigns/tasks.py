@@ -2,7 +2,7 @@
 
 from campaigns import auditing
 from campaigns.models import Campaign
-from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking
+from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking, waste
 from campaigns.sending import expired, launch, pilots
 from campaigns.sending import pump as pumping
 from campaigns.tracking import deadlines, intake, reading, room, searching, silence
@@ -52,6 +52,11 @@ def tidy_lists() -> None:
     readings.tidy()
 
 
+def clear_waste() -> None:
+    """Remove the bytes of files that were removed."""
+    waste.clear()
+
+
 def pump() -> None:
     """Send what is due."""
     expired.settle()
@@ -93,6 +98,7 @@ def sweep() -> None:
     deadlines.apply()
     unpacking.resume_lost()
     letters.resume_lost()
+    waste.ring()
     silence.watch()
     room.ask_often()
 

@@ -167,15 +167,17 @@ def lost(act: VendorAct) -> None:
 
 
 def ring_lost() -> None:
-    """Ring again for what waits to be handed in."""
-    for pk in HandIn.objects.filter(state=HandInState.WAITING).values_list("pk", flat=True):
-        enqueue("mailboxes.tasks.submit_documents", pk)
+    """Ring again for what waits to be handed in, the longer the later the oftener it came back with one answer."""
+    for pk, mailbox_id in HandIn.objects.filter(state=HandInState.WAITING).values_list("pk", "mailbox"):
+        if not acts.rests(mailbox_id, ActKind.HAND_IN):
+            enqueue("mailboxes.tasks.submit_documents", pk)
 
 
 @transaction.atomic
 def _failed(handed: HandIn, act: VendorAct, error: UpstreamError) -> None:
     outcome = acts.outcome_of(error)
     acts.end(act, outcome, error=error)
+    acts.fold(act)
     rows = HandIn.objects.filter(pk=handed.pk)
     if outcome == ActOutcome.UNCERTAIN:
         rows.move(HandInState.UNCERTAIN)

@@ -12,6 +12,8 @@ from pecportal import clock
 from pecportal.operation import deployment
 from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, UpstreamError
 
+LONGEST_REST = 30  # minutes between two tries of what the vendor does not take
+
 
 def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
     """Intend a call, in the caller's transaction with the mailbox locked; None while an earlier one lives.
@@ -64,6 +66,32 @@ def may_repeat(act: VendorAct, error: UpstreamError) -> bool:
         return error.status == 429
     before = VendorAct.objects.filter(mailbox=act.mailbox_id, kind=act.kind, pk__lt=act.pk).order_by("-pk").first()
     return before is None or before.answer_status != 401
+
+
+def fold(act: VendorAct) -> None:
+    """Let an act that was not done stand for the one before it, too, if that ended alike: one row, with their number.
+
+    In the caller's transaction, after `end`. Its beginning is then the first one's.
+    """
+    before = VendorAct.objects.filter(mailbox=act.mailbox_id, kind=act.kind, pk__lt=act.pk).order_by("-pk").first()
+    act.refresh_from_db()
+    if before is None or act.outcome != ActOutcome.NOT_DONE or _ended(before) != _ended(act):
+        return
+    VendorAct.objects.filter(pk=act.pk).update(times=before.times + act.times, begun_at=before.begun_at)
+    before.delete()
+
+
+def _ended(act: VendorAct) -> tuple[object, ...]:
+    return act.outcome, act.answer_status, act.error, act.answer
+
+
+def rests(mailbox_id: int, kind: ActKind) -> bool:
+    """Whether the last call of this kind was not done so lately that the next one waits: 0, 1, 3, 7 … 30 minutes."""
+    last = VendorAct.objects.filter(mailbox=mailbox_id, kind=kind, outcome=ActOutcome.NOT_DONE).order_by("-pk").first()
+    if last is None or last.ended_at is None:
+        return False
+    minutes = min(2 ** min(last.times - 1, 10) - 1, LONGEST_REST)
+    return clock.now() < last.ended_at + timedelta(minutes=minutes)
 
 
 def presume(mailbox: Mailbox, kind: ActKind) -> VendorAct:

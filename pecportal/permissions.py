@@ -40,6 +40,7 @@ class Power(models.TextChoices):
     READ = "campaigns.read", _("See contents and recipients")
     REGISTER = "mailboxes.register", _("Register mailboxes")
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
+    RULES = "organisations.rules", _("Say which acts take a second person")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
     MEMBERS = "organisations.members", _("Invite and remove members, and give them roles")
     KEYS = "organisations.keys", _("Make and revoke keys and webhooks of programs")
@@ -55,7 +56,7 @@ POWERS: dict[Role, frozenset[Power]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             *(Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY),
-            *(Power.MEMBERS, Power.KEYS, Power.JOURNAL),
+            *(Power.MEMBERS, Power.KEYS, Power.JOURNAL, Power.RULES),
         }
     ),
     Role.AUDITOR: frozenset({Power.JOURNAL}),  # and what every member sees: metadata, no contents or recipients

@@ -50,6 +50,7 @@ TIMEOUTS: Final = {
     "campaigns.tasks.selfaudit": 7200,
     "campaigns.tasks.read_whole": 7200,
     "campaigns.tasks.read_list": 3600,
+    "campaigns.tasks.clear_waste": 3600,
     "campaigns.tasks.check_domains": 3600,
     "campaigns.tasks.tidy_lists": 3600,
 }  # seconds, where the usual time-out is too short

@@ -14,6 +14,7 @@ PERIODIC = (
     Every("pecportal.operation.tasks.ring_letters"),
     Every("pecportal.organisations.tasks.send_invitations", minutes=10),
     Every("pecportal.organisations.tasks.tell_glasses", minutes=10),
+    Every("pecportal.operation.tasks.ask_scanner"),
     Every("pecportal.operation.tasks.read_wallets", minutes=60),
     *(Every(CANARY, arguments=(lane,), lane=lane) for lane in LANES),
     Every("mailboxes.tasks.erase_papers", minutes=24 * 60, at=time(3, 40)),

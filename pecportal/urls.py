@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("pecportal.signin.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("organisation/", organisations.choose, name="choose_organisation"),
+    path("organisation/settings/", organisations.settings, name="organisation_settings"),
     path("members/", membership.index, name="members"),
     path("members/invite/", membership.invite, name="member_invite"),
     path("members/<int:pk>/", membership.member, name="member"),

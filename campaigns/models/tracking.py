@@ -165,7 +165,7 @@ class InboxWatch(models.Model):
 
 
 class Hold(models.TextChoices):
-    """Why a lane stands still."""
+    """Why a lane stands still by itself: that sending is off, or its mailbox may not send, their own rows say."""
 
     NONE = "", ""
     CREDENTIALS = "credentials", _("The mailbox's credentials are refused")
@@ -174,8 +174,6 @@ class Hold(models.TextChoices):
     RATE = "rate", _("The provider asked to wait")
     VENDOR = "vendor", _("The provider does not answer as it should")
     CAP = "cap", _("The allowance of messages is used up")
-    SPACE = "space", _("The mailbox is nearly full")
-    OFF = "off", _("Sending is switched off")
 
 
 class SendingLane(models.Model):

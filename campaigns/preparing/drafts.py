@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns.models import Campaign, history
 from campaigns.states import CampaignState
@@ -9,6 +10,7 @@ from mailboxes.models import Mailbox
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import Organisation, User
+from pecportal.told import say
 
 
 @transaction.atomic
@@ -53,7 +55,7 @@ def locked(campaign: Campaign) -> Campaign:
     """The row anew, held until the caller's transaction ends. Raises `Refusal` when it is not a draft any more."""
     row = Campaign.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=campaign.pk)
     if row.state != CampaignState.DRAFT:
-        raise Refusal(_("This campaign is not a draft any more: it cannot be changed."))
+        raise Refusal(say(gettext_noop("This campaign is not a draft any more: it cannot be changed.")))
     return row
 
 

@@ -15,16 +15,18 @@ from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import files, sentences, text
 from campaigns.models import Campaign, Letter, Letterhead, Origin, OwnFile, OwnLink, Recipient
-from campaigns.preparing import drafts, merging, paragraphs
+from campaigns.preparing import drafts, merging, paragraphs, waste
 from campaigns.states import LetterState
-from pecportal import clock, press, stored
+from pecportal import clock, press, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 BATCH: Final = 40  # letters of one transaction
 LEASE: Final = timedelta(minutes=5)
@@ -92,10 +94,10 @@ def save(campaign: Campaign, written: Written, *, actor: User) -> Letter:
         letter = Letter.objects.filter(campaign=draft).first()
         if letter is not None and all(getattr(letter, name) == value for name, value in facts.items()):
             return letter
-        gone = _reset(letter) if letter is not None else []
+        if letter is not None:
+            _reset(letter)
         letter, _is_new = Letter.objects.update_or_create(campaign=draft, defaults=facts)
         record("campaign.write_letter", actor=actor, organisation=draft.organisation, target=draft)
-    _discard(gone)
     return letter
 
 
@@ -143,35 +145,25 @@ def remove(campaign: Campaign, *, actor: User) -> None:
     with transaction.atomic():
         draft = drafts.locked(campaign)
         letter = Letter.objects.filter(campaign=draft).first()
-        gone = _reset(letter) if letter is not None else []
         if letter is not None:
+            _reset(letter)
             letter.delete()
             record("campaign.remove_letter", actor=actor, organisation=draft.organisation, target=draft)
-    _discard(gone)
 
 
 def begin_anew(draft: Campaign) -> None:
     """After another list came: letters were made for the rows of the old one. In the transaction of the list."""
     letter = Letter.objects.filter(campaign=draft).first()
     if letter is not None:
-        gone = _reset(letter)
-        transaction.on_commit(lambda: _discard(gone))
+        _reset(letter)
 
 
-def _reset(letter: Letter) -> list[str]:
-    """Forget what was made, and return under which names it is stored."""
-    made = OwnFile.objects.filter(campaign=letter.campaign_id, origin=Origin.LETTER)
-    gone = list(made.values_list("stored_as", flat=True))
-    made.delete()
+def _reset(letter: Letter) -> None:
+    """Forget what was made."""
+    waste.throw_away(OwnFile.objects.filter(campaign=letter.campaign_id, origin=Origin.LETTER))
     row = Letter.objects.filter(pk=letter.pk)
     row.move(LetterState.WRITTEN)
     row.update(edition=letter.edition + 1, made=0, faults=[], leased_until=None)
-    return gone
-
-
-def _discard(names: Sequence[str]) -> None:
-    for name in names:
-        stored.discard(name)
 
 
 def sample(campaign: Campaign, line: int | None = None) -> bytes:
@@ -240,7 +232,7 @@ def _printed(printer: press.Press, setting: _Set, row: Recipient) -> bytes | str
     except text.TextProblem as exc:
         return sentences.of_text(exc)
     except press.Unprintable:
-        return _("The letter of this row cannot be set as a page: shorten what stands in it.")
+        return say(gettext_noop("The letter of this row cannot be set as a page: shorten what stands in it."))
 
 
 def _keep(letter: Letter, made: Mapping[int, bytes]) -> bool:
@@ -251,7 +243,8 @@ def _keep(letter: Letter, made: Mapping[int, bytes]) -> bool:
             stored.keep(stored_as[line], io.BytesIO(content))
         is_mine = _tell(letter, made, stored_as)
     if not is_mine:
-        _discard(list(stored_as.values()))
+        for name in stored_as.values():
+            stored.discard(name)
     return is_mine
 
 
@@ -287,7 +280,7 @@ def _file(letter: Letter, content: bytes, stored_as: str) -> OwnFile:
 def _end(letter: Letter, faults: Sequence[tuple[int, str]]) -> None:
     mine = Letter.objects.filter(pk=letter.pk, edition=letter.edition, state=LetterState.MAKING)
     to = LetterState.WRITTEN if faults else LetterState.MADE
-    mine.move(to, leased_until=None, faults=[list(fault) for fault in faults[:MOST_FAULTS]])
+    mine.move(to, leased_until=None, faults=[[line, told.stored(why)] for line, why in faults[:MOST_FAULTS]])
 
 
 def resume_lost() -> None:

@@ -7,25 +7,30 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import archives, files, sentences
 from campaigns.models import Campaign, Intake
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
-from pecportal import clock, confined, stored
+from pecportal import antivirus, clock, confined, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 LARGEST: Final = archives.LARGEST
+NAMED: Final = 20  # files of an archive whose names the journal keeps
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
+AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
 PATIENCE: Final = 60.0  # seconds for the look over an archive
 _LITTER: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -77,18 +82,22 @@ def unpack(intake_id: int) -> None:
         path = stored.local(intake.stored_as, sha256=intake.sha256)
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not _is_litter(entry)]
+            names = [entry.filename for entry in entries]
             Intake.objects.filter(pk=intake.pk).update(entries=len(entries))
             left = iter(entries[intake.taken :])
             while batch := list(islice(left, BATCH)):
                 if not _take(intake, archive, batch):
                     return
         own.match(intake.campaign)
+    except antivirus.Unchecked as refusal:
+        _wait(intake, refusal.sentence)
     except Refusal as refusal:  # it is no draft any more
-        _end(intake, IntakeState.CANCELLED, problem=str(refusal))
+        _end(intake, IntakeState.CANCELLED, problem=refusal.sentence)
     except (FileNotFoundError, stored.Changed):
-        _end(intake, IntakeState.REFUSED, problem=_("The archive got lost meanwhile: please upload it again."))
+        lost = say(gettext_noop("The archive got lost meanwhile: please upload it again."))
+        _end(intake, IntakeState.REFUSED, problem=lost)
     else:
-        _end(intake, IntakeState.DONE)
+        _end(intake, IntakeState.DONE, names=names)
 
 
 def _leased(intake_id: int) -> Intake | None:
@@ -116,21 +125,44 @@ def _take(intake: Intake, archive: zipfile.ZipFile, batch: Sequence[zipfile.ZipI
     intake.taken += len(batch)
     mine = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
     facts = {"taken": intake.taken, "faults": intake.faults, "leased_until": clock.database_now() + LEASE}
-    return bool(mine.update(**facts))
+    return bool(mine.update(**facts, problem=""))
 
 
 def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
     try:
-        own.add(intake.campaign, path, name=name, actor=intake.by, looked_into=looked_into)
+        own.add(intake.campaign, path, name=name, actor=intake.by, of_archive=True, looked_into=looked_into)
+    except antivirus.Unchecked:  # it may be fine: the whole archive waits
+        raise
     except Refusal as refusal:
         if refusal.field != "upload":
             raise
-        intake.faults.append([files.shown_name(name), str(refusal)])
+        intake.faults.append([files.shown_name(name), told.stored(refusal.sentence)])
 
 
-def _end(intake: Intake, state: IntakeState, *, problem: str = "") -> None:
-    if Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
-        stored.discard(intake.stored_as)
+def _wait(intake: Intake, why: str | Promise) -> None:
+    """Try it again in a minute, and say why it waits."""
+    under_way = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
+    under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
+
+
+def _end(
+    intake: Intake, state: IntakeState, *, problem: str | Promise = "", names: Sequence[str] | None = None
+) -> None:
+    with transaction.atomic():
+        if not Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
+            return
+        refused = {name for name, _why in intake.faults}
+        taken = [shown for name in names or () if (shown := files.shown_name(name)) not in refused]
+        facts = _counts(intake) | {"state": state.value, "names": taken[:NAMED]}
+        campaign = intake.campaign
+        record("campaign.unpack_archive", actor=intake.by, organisation=campaign.organisation, target=campaign, **facts)
+    stored.discard(intake.stored_as)
+
+
+def _counts(intake: Intake) -> dict[str, Any]:
+    """What the journal tells of an archive: one entry for all its files."""
+    refused = len(intake.faults)
+    return {"sha256": intake.sha256, "files": intake.taken - refused, "refused": refused}
 
 
 def cancel(intake: Intake, *, actor: User) -> None:
@@ -139,7 +171,9 @@ def cancel(intake: Intake, *, actor: User) -> None:
         campaign = intake.campaign
         if not Intake.objects.filter(pk=intake.pk).move(IntakeState.CANCELLED, leased_until=None):
             return
-        record("campaign.cancel_archive", actor=actor, organisation=campaign.organisation, target=campaign)
+        intake.refresh_from_db(fields=["taken", "faults"])
+        facts = _counts(intake)
+        record("campaign.cancel_archive", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
     stored.discard(intake.stored_as)
     own.match(campaign)
 

@@ -74,7 +74,9 @@ def decide(
     then nothing is kept.
     """
     reason = _checked(choice, reason, has_file=file is not None)
-    proof = proofs.keep(file, name=file_name) if file is not None else None
+    proof = None
+    if file is not None:
+        proof = proofs.keep(file, name=file_name, campaign=attempt.message.campaign, actor=actor)
     try:
         decision = _decide(attempt, choice, reason, seen, actor, proof)
     except BaseException:

@@ -72,8 +72,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = scope.campaign_or_404(request, pk)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(campaign)
-    if campaign.is_prepared:  # its launch came to nothing: the page is another one now
-        return scope.anew()
+    if campaign.is_prepared or request.GET.get("state", campaign.state) != campaign.state:
+        return scope.anew()  # its launch came to nothing, or it moved on: the rest of the page is another one now
     return render(request, "campaigns/_live.html", _live(request, campaign))
 
 

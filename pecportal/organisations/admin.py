@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import number_format
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from pecportal.admin import ReadOnlyAdmin
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
-from pecportal.organisations import accounts, current, glass, members
+from pecportal.organisations import accounts, current, glass, members, rules
 from pecportal.organisations.models import (
     BrokenGlass,
     Invitation,
@@ -28,6 +29,8 @@ from pecportal.organisations.models import (
     VendorAnswer,
 )
 from pecportal.signin import stepup
+
+JOURNALED = ("name", *rules.FIELDS, "second_factor", "vendor_account")  # what of an organisation the journal follows
 
 admin.site.unregister(Group)
 
@@ -82,17 +85,23 @@ class OrganisationAdmin(admin.ModelAdmin[Organisation]):
     fields = (*OrganisationForm.Meta.fields, "first_administrator", "public_id", "created_at")
 
     def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:
-        """Save it, record what changed, and invite its first administrator where one is named."""
-        super().save_model(request, obj, form, change)
-        changed = [name for name in form.changed_data if name != "first_administrator"]
-        record("organisation.save", actor=_operator(request), organisation=obj, target=obj, changed=sorted(changed))
+        """Kept, with what was changed in the journal, old and new; its first administrator is invited if named."""
+        with transaction.atomic():
+            before = Organisation.objects.select_for_update().filter(pk=obj.pk).values(*JOURNALED).first() or {}
+            super().save_model(request, obj, form, change)
+            after = Organisation.objects.values(*JOURNALED).get(pk=obj.pk)
+            if changed := rules.changes(before or dict.fromkeys(JOURNALED), after):
+                record(rules.SAVED, actor=_operator(request), organisation=obj, target=obj, **changed)
         if email := form.cleaned_data.get("first_administrator"):
-            try:
-                members.invite_first(obj, email, actor=_operator(request))
-            except Refusal as exc:
-                self.message_user(request, str(exc), messages.ERROR)
-            else:
-                self.message_user(request, gettext("The invitation is being sent."), messages.SUCCESS)
+            self._invite(request, obj, email)
+
+    def _invite(self, request: HttpRequest, obj: Organisation, email: str) -> None:
+        try:
+            members.invite_first(obj, email, actor=_operator(request))
+        except Refusal as exc:
+            self.message_user(request, str(exc), messages.ERROR)
+        else:
+            self.message_user(request, gettext("The invitation is being sent."), messages.SUCCESS)
 
 
 @admin.register(Membership)

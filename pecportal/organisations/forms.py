@@ -1,4 +1,4 @@
-"""Inviting, joining, and what a member is."""
+"""Inviting, joining, what a member is, and an organisation's rules."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pecportal.organisations import rules
 from pecportal.organisations.members import Reach
-from pecportal.organisations.models import User
+from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
 
 _NEW_PASSWORD = {"autocomplete": "new-password"}
@@ -97,3 +98,11 @@ class JoinForm(forms.Form):
             password_validation.validate_password(password, User(email=self.email, **names))
         except ValidationError as exc:
             self.add_error("password", exc)
+
+
+class RulesForm(forms.ModelForm[Organisation]):
+    """Which acts of the organisation take a second person."""
+
+    class Meta:
+        model = Organisation
+        fields = rules.FIELDS

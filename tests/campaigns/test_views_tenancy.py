@@ -102,7 +102,8 @@ def second_object(foreign: Campaign, kind: str) -> int:
     if kind == "attachment_pk":
         return build_attachment(foreign)
     if kind == "file_pk":
-        return OwnFile.objects.create(campaign=foreign, name="001.txt", size=1, stored_as="own/1").pk
+        file: OwnFile = OwnFile.objects.create(campaign=foreign, name="001.txt", size=1, stored_as="own/1")
+        return file.pk
     if kind == "intake_pk":
         return Intake.objects.create(campaign=foreign, name="x.zip", size=1, stored_as="x", by=foreign.created_by).pk
     if kind in ("text_pk", "version_pk"):

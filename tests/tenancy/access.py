@@ -31,6 +31,7 @@ POWERS: dict[Power, set[str]] = {
     Power.MEMBERS: {
         *("members", "member_invite", "member", "member_remove", "invitation_again", "invitation_revoke"),
     },
+    Power.RULES: {"organisation_settings"},
     Power.CREDENTIALS: {"mailboxes:credentials", "mailboxes:test_credentials"},
     Power.PREPARE: {
         *("campaigns:new", "campaigns:contacts", "campaigns:new_contact", "campaigns:import_contacts"),

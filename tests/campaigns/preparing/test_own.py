@@ -245,8 +245,18 @@ def test_files_of_an_archive_that_may_not_be_sent_are_named_and_the_others_come(
     jobs.run()
 
     intake.refresh_from_db()
-    assert [name for name, _why in intake.faults] == ["002.pdf", "003.xyz", "a/004.txt"]
-    assert "not a real PDF" in intake.faults[0][1]
+    assert [name for name, _why in intake.refused] == ["002.pdf", "003.xyz", "a/004.txt"]
+    assert not Entry.objects.filter(action="campaign.add_own_file").exists()
+    entry = Entry.objects.get(action="campaign.unpack_archive")
+    assert (entry.actor, entry.target_id) == (draft.created_by, draft.pk)
+    assert entry.facts == {
+        "sha256": intake.sha256,
+        "files": 2,
+        "refused": 3,
+        "state": "done",
+        "names": ["001.pdf", "005.txt"],
+    }
+    assert "not a real PDF" in intake.refused[0][1]
     assert sorted(OwnFile.objects.values_list("name", flat=True)) == ["001.pdf", "005.txt"]
 
 
