@@ -122,7 +122,7 @@ def test_a_link_ends_with_time_by_another_link_and_when_it_is_taken_back(office:
 def test_the_page_of_an_invitation_gives_its_secret_to_nobody(office: Organisation, head: User) -> None:
     answer = Client().get(link(members.invite(office, "nuova@portale.example", APPROVER, actor=head)))
 
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cache-Control"] == "no-store"
 
 
