@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import carried, late, pacing, timing
+from campaigns import carried, late, pacing, switched, timing
 from campaigns.frozen import payload_hash
 from campaigns.models import (
     Attachment,
@@ -35,10 +35,10 @@ from campaigns.models.message import LIVE
 from campaigns.states import PREPARED, CampaignState, MessageState, Outcome
 from mailboxes import papers
 from mailboxes.models import Mailbox, Paper
-from pecportal import clock, stored
+from pecportal import clock, stored, vendor
 from pecportal.encryption import Unreadable
 from pecportal.journal import record as journal
-from pecportal.operation import deployment
+from pecportal.operation import deployment, switches
 from pecportal.operation.alerts import alert, all_clear
 from pecportal.operation.models import AuditRun
 
@@ -47,6 +47,7 @@ ALERT: Final = "audit"
 UNASKED: Final = "audit.unasked"  # the alert of a question that could not be asked
 EXAMPLES: Final = 10
 BATCH: Final = 1000
+RELATED: Final = ("mailbox", *(f"mailbox__{name}" for name in vendor.RELATED))
 NIGHTLY: Final = timedelta(hours=26)  # a day, and what an audit may be late
 M = TypeVar("M", bound=models.Model)
 
@@ -63,13 +64,14 @@ class Question:
 def run() -> AuditRun:
     """Ask all questions, keep what they found, raise an alert for each that found rows and end those that did not.
 
-    One that needs files which cannot be had just now is left out, and an alert says so: it found neither rows nor none.
+    One that cannot be asked, because files cannot be had just now or for an error of ours, is left out, and an alert
+    says so: it found neither rows nor none.
     """
     audit = AuditRun.objects.create(started_at=clock.now())
     for question in QUESTIONS:
         try:
             count, examples = _count(question.ask())
-        except stored.Away:
+        except Exception:  # the others are asked all the same
             logger.exception("The audit could not ask about %s.", question.name)
             alert(UNASKED, question.name)
             continue
@@ -135,10 +137,11 @@ def campaigns_short() -> Iterator[int]:
 def queued_unheld() -> Iterator[int]:
     """Running campaigns whose messages wait for more than 15 minutes, while nothing holds them and none is sent.
 
-    Their own hours hold them, too: only those are asked about that were open all the while.
+    Their own hours hold them, too: only those are asked about that were open all the while. So do switches.
     """
     if deployment.is_off():
         return
+    off = switches.now()
     before, now = timezone.now() - timedelta(minutes=15), clock.now()
     waits = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.QUEUED, not_before__lt=before)
     lane = SendingLane.objects.filter(pk=OuterRef("mailbox"))
@@ -151,10 +154,10 @@ def queued_unheld() -> Iterator[int]:
         state=CampaignState.RUNNING,
         state_since__lt=now - timedelta(minutes=15),
     )
-    for campaign in free.select_related("mailbox").order_by("pk").iterator(chunk_size=BATCH):
+    for campaign in free.select_related(*RELATED).order_by("pk").iterator(chunk_size=BATCH):
         hours = timing.hours_of(campaign)
         was_open = hours.is_open(now) and hours.is_open(now - timedelta(minutes=15))
-        if was_open and campaign.mailbox.why_not_now() is None:
+        if was_open and campaign.mailbox.why_not_now() is None and not switched.off(campaign, off):
             yield campaign.pk
 
 

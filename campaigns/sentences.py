@@ -66,6 +66,20 @@ GAPS: Sentences = {
     ),
 }
 
+SHORTFALLS: Sentences = {
+    "stopped": _("The last whole reading of the mailbox was not complete: %(words)s"),
+    "unreadable": _("Some items of the mailbox cannot be read: the receipt may be among them."),
+    "uncounted": _(
+        "The provider does not say how many items the mailbox holds: that all of them were seen cannot be shown, and "
+        "so the search cannot be called complete."
+    ),
+    "overcounted": _(
+        "The provider counts %(total)s items in the mailbox and shows %(items)s: the receipt may be among those that "
+        "it does not show, and so the search cannot be called complete. Look for it in the mailbox's webmail."
+    ),
+    "unsteady": _("The mailbox changed while it was read from end to end: it is read again by itself."),
+}
+
 ANSWERS: Sentences = {
     "found": _("A receipt is there"),
     "absent": _("Not sent, as far as can be known"),
@@ -156,6 +170,7 @@ TEXTS: Sentences = {
     "subject_too_long": _("The subject is too long: with the reference it may have at most 200 characters."),
     "syntax": _("The merge fields cannot be read: write them as {{ name }}, with two braces on each side."),
     "tag": _("Conditions are written with “if”, “unless” and “else” alone; nothing else may be used here."),
+    "split": _("A merge field is cut in two by the end of a paragraph or a line: write it anew in one piece."),
     "filter": _("A merge field is just its name between two braces: {{ name }}."),
 }
 

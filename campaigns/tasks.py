@@ -1,8 +1,19 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns import auditing
+from campaigns import alarms, auditing, figures
 from campaigns.models import Campaign
-from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking, waste
+from campaigns.preparing import (
+    approving,
+    contact_runs,
+    contact_work,
+    domains,
+    letters,
+    merging,
+    preflight,
+    readings,
+    unpacking,
+    waste,
+)
 from campaigns.sending import expired, launch, pilots
 from campaigns.sending import pump as pumping
 from campaigns.tracking import deadlines, intake, reading, room, searching, silence
@@ -19,6 +30,11 @@ def freeze(campaign_id: int) -> None:
 def unpack(intake_id: int) -> None:
     """Take in an archive of own files."""
     unpacking.unpack(intake_id)
+
+
+def merge(campaign_id: int) -> None:
+    """Put a draft's text together with each row of its list."""
+    merging.run(campaign_id)
 
 
 def make_letters(campaign_id: int) -> None:
@@ -39,6 +55,11 @@ def tell(submission_id: int) -> None:
 def read_list(reading_id: int) -> None:
     """Take an uploaded list in."""
     readings.run(reading_id)
+
+
+def work_contacts(run_id: int) -> None:
+    """Take many contacts in, or hand them out."""
+    contact_work.run(run_id)
 
 
 def check_domains(campaign_id: int) -> None:
@@ -94,6 +115,8 @@ def sweep() -> None:
     pilots.watch()
     launch.complete()
     readings.sweep()
+    merging.resume_lost()
+    contact_runs.sweep()
     domains.sweep()
     deadlines.apply()
     unpacking.resume_lost()
@@ -101,6 +124,16 @@ def sweep() -> None:
     waste.ring()
     silence.watch()
     room.ask_often()
+
+
+def count() -> None:
+    """Count what whoever watches from outside wants to know."""
+    figures.count()
+
+
+def watch() -> None:
+    """Raise and end the alerts of campaigns."""
+    alarms.watch()
 
 
 def selfaudit() -> None:

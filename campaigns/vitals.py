@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import InboxWatch, Message, SendingLane
 from campaigns.states import CampaignState, MessageState
-from pecportal import clock
-from pecportal.operation import deployment
+from mailboxes import switched
+from pecportal import clock, vendor
+from pecportal.operation import deployment, switches
 from pecportal.operation.liveness import Health, Sign
+from pecportal.operation.models import Scope
 
 NO_PUMP: Final = timedelta(minutes=3)  # the minutely job takes free lanes; a message that became due has had its turn
 SENTENCES: Final[dict[str, Promise]] = {
@@ -27,15 +29,22 @@ def of_sending() -> Iterator[Sign]:
     """Lanes with due messages, which nothing holds up and no pump serves."""
     if deployment.is_off():
         return
-    now, leases = timezone.now(), clock.database_now()
+    now, leases, off = timezone.now(), clock.database_now(), switches.now()
+    stopped = [row.about for row in off.rows if row.scope == Scope.CAMPAIGN]
     due = Message.objects.filter(
         state=MessageState.QUEUED, not_before__lt=now - NO_PUMP, campaign__state=CampaignState.RUNNING
-    )
+    ).exclude(campaign__in=stopped)
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=leases - NO_PUMP)
-    for lane in SendingLane.objects.filter(free, hold="", pk__in=due.values("mailbox")).select_related("mailbox"):
+    related = ["mailbox", *(f"mailbox__{name}" for name in vendor.RELATED)]
+    for lane in SendingLane.objects.filter(free, hold="", pk__in=due.values("mailbox")).select_related(*related):
         oldest = due.filter(mailbox=lane.pk).order_by("not_before").values_list("not_before", flat=True).first()
         changed = due.filter(mailbox=lane.pk, campaign__state_since__lt=clock.now() - NO_PUMP).exists()
-        if lane.mailbox.why_not() is None and oldest is not None and changed:
+        if (
+            switched.off(lane.mailbox, off) is None
+            and lane.mailbox.why_not() is None
+            and oldest is not None
+            and changed
+        ):
             yield Sign("no_pump", Health.LATE, (now - oldest).total_seconds())
             return
 

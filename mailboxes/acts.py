@@ -1,6 +1,7 @@
 """Calls that pay or change something: intended, marked, ended, each committed, so that a crash leaves no guess."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -10,9 +11,12 @@ from mailboxes.models import Mailbox, VendorAct
 from mailboxes.models.acts import LIVE, ActKind, ActOutcome
 from pecportal import clock
 from pecportal.operation import deployment
+from pecportal.organisations.models import User
 from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, UpstreamError
 
-LONGEST_REST = 30  # minutes between two tries of what the vendor does not take
+LOOKS: Final = 2  # times that the vendor must not show an act done before a person may say that it was not
+GRACE: Final = timedelta(minutes=2)  # beside a call's own deadline: for so long the vendor may still be at work on it
+LONGEST_REST: Final = 30  # minutes between two tries of what the vendor does not take
 
 
 def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
@@ -125,12 +129,28 @@ def doubts(kind: ActKind) -> list[VendorAct]:
     return list(rows.select_related("mailbox__organisation"))
 
 
-def not_found(act: VendorAct) -> int:
-    """Count a look at the vendor that did not show the act done; how many there were. Two at once count once."""
-    rows = VendorAct.objects.filter(_not_looked_for_lately(), pk=act.pk)
-    rows.update(looks=F("looks") + 1, looked_at=clock.now())
+def not_found(act: VendorAct, *, begun: datetime) -> int:
+    """Count a look at the vendor that did not show the act done; how many there were. Two at once count once.
+
+    One that was `begun` too soon after the call left does not count: behind a lost answer the vendor may still be at
+    work on it.
+    """
+    if begun > (act.marked_at or act.begun_at) + GRACE + timedelta(seconds=settings.OPENAPI_SEND_DEADLINE):
+        rows = VendorAct.objects.filter(_not_looked_for_lately(), pk=act.pk)
+        rows.update(looks=F("looks") + 1, looked_at=clock.now())
     act.refresh_from_db(fields=["looks", "looked_at"])
     return act.looks
+
+
+def absent(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
+    """The act in doubt that was looked for often enough for a person to say that it was not done; None without one."""
+    rows = VendorAct.objects.filter(mailbox=mailbox, kind=kind, outcome=ActOutcome.UNCERTAIN)
+    return rows.filter(looks__gte=LOOKS).first()
+
+
+def needs_another(mailbox: Mailbox, *, author: int | None, actor: User) -> bool:
+    """Whether the organisation wants somebody else than its author to say that a paying act in doubt was not done."""
+    return mailbox.organisation.two_order and author == actor.pk
 
 
 def _not_looked_for_lately() -> Q:

@@ -1,10 +1,14 @@
 """Bases of the operators' console: what the engine writes can be looked at there, never edited."""
 
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+
+from pecportal import keyset
 
 M = TypeVar("M", bound=models.Model)
 
@@ -32,6 +36,66 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         """Nobody deletes."""
         return False
+
+
+class KeysetList(ChangeList):
+    """A list that is never counted and never sorted: its pages go by the rows' ids, the newest first."""
+
+    pages_by_key = True
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        """The rows as filtered; the edge of the page is no filter."""
+        self.edge = keyset.asked(request.GET)
+        for name in ("after", "before"):
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_queryset(request, exclude_parameters)
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
+        """By id alone, which every database finds without sorting."""
+        return ["-pk"]
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One page, and whether there are others."""
+        self.page = keyset.page(self.queryset, by="-pk", size=self.list_per_page, **self.edge)
+        self.result_list = list(self.page.rows)  # type: ignore[assignment]
+        self.result_count = len(self.result_list)
+        self.full_result_count = 0
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = bool(self.result_list)
+        self.paginator = Paginator(self.result_list, self.list_per_page)
+
+    @property
+    def newer_url(self) -> str:
+        """The page before; "" on the first."""
+        return self.get_query_string({"before": self.page.before}) if self.page.before is not None else ""
+
+    @property
+    def older_url(self) -> str:
+        """The next page; "" on the last."""
+        return self.get_query_string({"after": self.page.after}) if self.page.after is not None else ""
+
+
+class LongListAdmin(ReadOnlyAdmin[M]):
+    """Rows of which there may be millions: listed by pages of their ids, filtered only where an index helps.
+
+    `filters_by` are the lookups that an address may name besides the filters' own.
+    """
+
+    filters_by: ClassVar[tuple[str, ...]] = ()
+    sortable_by = ()
+    list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that is not counted."""
+        return KeysetList
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Nothing by which the database would have to read all rows."""
+        return lookup in self.filters_by or lookup in {
+            getattr(each, "parameter_name", None) for each in self.get_list_filter(request)
+        }
 
 
 class StateAdmin(admin.ModelAdmin[M]):

@@ -106,7 +106,9 @@ def admit(
         raise Refusal(say(_TOO_LARGE, name=name), field=field) from exc
     if signature:
         facts = {"name": name[:150], "signature": signature[:200]}
-        record("upload.virus", actor=actor, organisation=organisation, target=target, **facts)
+        # a file's name may be a recipient's: it is told to who handed it in, not to the journal
+        signed = {"signature": facts["signature"]}
+        record("upload.virus", actor=actor, organisation=organisation, target=target, **signed)
         raise Refusal(say(_FOUND, **facts), field=field)
 
 

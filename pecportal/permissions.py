@@ -44,7 +44,8 @@ class Power(models.TextChoices):
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
     MEMBERS = "organisations.members", _("Invite and remove members, and give them roles")
     KEYS = "organisations.keys", _("Make and revoke keys and webhooks of programs")
-    JOURNAL = "journal.read", _("Read the organisation's journal")
+    JOURNAL = "journal.read", _("Read what everybody did")
+    VERIFY = "journal.verify", _("Have the journal verified")
 
 
 POWERS: dict[Role, frozenset[Power]] = {
@@ -59,7 +60,7 @@ POWERS: dict[Role, frozenset[Power]] = {
             *(Power.MEMBERS, Power.KEYS, Power.JOURNAL, Power.RULES),
         }
     ),
-    Role.AUDITOR: frozenset({Power.JOURNAL}),  # and what every member sees: metadata, no contents or recipients
+    Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),  # no contents, no recipients
 }
 _BY_GLASS: Final = frozenset({None, Power.READ})  # what an operator sees in an emergency; nothing is done by it
 WHOLE: Final = frozenset({Role.ADMINISTRATOR})  # what one is for all mailboxes, or not at all

@@ -9,7 +9,10 @@ PERIODIC = (
     Every("campaigns.tasks.track"),
     Every("campaigns.tasks.search"),
     Every("campaigns.tasks.sweep"),
+    Every("campaigns.tasks.watch", minutes=5),
+    Every("campaigns.tasks.count"),
     Every("mailboxes.tasks.sweep"),
+    Every("mailboxes.tasks.watch", minutes=60),
     Every("pecportal.registers.tasks.sweep"),
     Every("pecportal.operation.tasks.ring_letters"),
     Every("pecportal.organisations.tasks.send_invitations", minutes=10),
@@ -21,5 +24,7 @@ PERIODIC = (
     Every("mailboxes.tasks.erase_drafts", minutes=24 * 60, at=time(3, 50)),
     Every("mailboxes.tasks.reconcile", minutes=24 * 60, at=time(2, 40)),
     Every("campaigns.tasks.selfaudit", minutes=24 * 60, at=time(3, 10)),
+    Every("pecportal.journal.tasks.sweep"),
+    Every("pecportal.journal.tasks.nightly", minutes=24 * 60, at=time(3, 5)),
     Every("pecportal.operation.tasks.tidy", minutes=24 * 60, at=time(3, 40)),
 )

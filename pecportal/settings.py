@@ -58,6 +58,8 @@ OIDC_URL = env("OIDC_URL", default="")  # of an OpenID Connect provider, or of t
 if OIDC_URL:
     INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
+    "pecportal.operation.probes.Probes",
+    "pecportal.logs.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "pecportal.journal.middleware.Witness",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "pecportal.signin.guard.Guard",
@@ -289,6 +292,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIN
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
+NUM_PROXIES = env.int("NUM_PROXIES", default=int(SECURE_PROXY_SSL_HEADER is not None))  # of ours before the portal
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -306,6 +310,14 @@ CONTENT_SECURITY_POLICY = {
 
 # --- encryption at rest: `id:base64 of 32 bytes`, comma separated, the first one encrypts
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+
+# --- the journal: where its head is told each night, outside the database: "mail" to the operators, the path of a file
+JOURNAL_ANCHOR = env.list("JOURNAL_ANCHOR", default=["mail"])
+
+# --- alerts to operators go by e-mail, and to this address (https). Networks (CIDR) that it may be in though not public
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # signs each body: X-Pecportal-Signature
+ALERT_WEBHOOK_NETWORKS = env.list("ALERT_WEBHOOK_NETWORKS", default=[])
 
 # --- papers: a folder of CA certificates whose signatures are trusted; days until documents are erased
 SIGNATURE_TRUST_DIR = env("SIGNATURE_TRUST_DIR", default="")
@@ -371,10 +383,26 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "pecportal.api.problem",
 }
+# --- numbers for Prometheus at /metrics: only with the token, or from the networks (CIDR); without either none
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+METRICS = bool(METRICS_TOKEN or METRICS_NETWORKS)
+METRICS_DIR = PORTAL_DATA_DIR / "metrics"  # of this machine alone
+if METRICS:
+    MIDDLEWARE.insert(1, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+
+# --- the log: lines for people, or `json`. Errors go to Sentry, too, where its address is set
+LOG_FORMAT = env("LOG_FORMAT", default="line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "pecportal.logs.Line"}, "json": {"()": "pecportal.logs.Json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
+SENTRY_DSN = env("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    from pecportal import reporting
+
+    reporting.start(SENTRY_DSN, environment=OPENAPI_ENV)

@@ -33,5 +33,6 @@ urlpatterns = [
     path("mailboxes/", include("mailboxes.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("lookups/", include("pecportal.registers.urls")),
+    path("journal/", include("pecportal.journal.urls")),
     path("admin/", admin.site.urls),
 ]

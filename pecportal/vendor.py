@@ -1,7 +1,7 @@
 """The vendor's client for one of the accounts: a row's, or that of the settings where there is no row."""
 
 import logging
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 from django.conf import settings
@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from pecportal import encryption
+from pecportal.operation import hearing
 from pecportal.organisations.models import Organisation, VendorAccount
 from pecportal.upstream import Config, Upstream
 
@@ -35,13 +36,13 @@ def connect(account: VendorAccount | None = None) -> Upstream:
     if account is None:
         return of_settings()
     if account.why_not_here:
-        return _client(_config("", "", "", unusable=account.why_not_here))
+        return _client(_config("", "", "", unusable=account.why_not_here), account.pk)
     try:
-        return _client(_config(account.email, key_of(account), ""))
+        return _client(_config(account.email, key_of(account), ""), account.pk)
     except encryption.Unreadable:
         logger.error("The key of the account %s cannot be opened.", account.pk)
         words = _("The key of the account at the provider cannot be opened any more: it has to be entered again.")
-        return _client(_config("", "", "", unusable=words))
+        return _client(_config("", "", "", unusable=words), account.pk)
 
 
 def connect_for(served: Served) -> Upstream:
@@ -77,7 +78,7 @@ def in_use() -> list[VendorAccount | None]:
 
 def of_settings() -> Upstream:
     """The client of the account in the settings."""
-    return _client(_config(settings.OPENAPI_EMAIL, settings.OPENAPI_API_KEY, settings.OPENAPI_TOKEN))
+    return _client(_config(settings.OPENAPI_EMAIL, settings.OPENAPI_API_KEY, settings.OPENAPI_TOKEN), 0)
 
 
 def forget_clients() -> None:
@@ -120,5 +121,5 @@ def _addresses() -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _client(config: Config) -> Upstream:
-    return Upstream(config)
+def _client(config: Config, account: int) -> Upstream:
+    return Upstream(config, heard=partial(hearing.hear, account))

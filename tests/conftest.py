@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from pecportal import vendor as vendors
+from pecportal.operation import hearing
 from pecportal.sandbox import Sandbox, serve
 from tests import emptying
 from tests.jobs import Jobs
@@ -44,10 +46,39 @@ def django_db_modify_db_settings(
         database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tables_may_be_emptied() -> Iterator[None]:
+    """After a test with transactions of its own all tables are emptied, the journal too, whose guard refuses that.
+
+    Emptying them is followed by what follows a migration, which puts the guard back.
+    """
+    from pecportal.journal import guard
+
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def without_guard(case: TransactionTestCase) -> None:
+        guard.remove()
+        empty(case)
+
+    TransactionTestCase._fixture_teardown = without_guard  # type: ignore[attr-defined]
+    yield
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def unguarded(db: None) -> Iterator[None]:
+    """The journal without its guard: the test tampers with it, as the tables' owner can."""
+    from pecportal.journal import guard
+
+    with guard.lifted():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _installation(settings: Settings, tmp_path: Path) -> None:
     """Each test has its own files, quick hashing, and short rests; none reaches a vendor it was not given."""
     settings.PORTAL_DATA_DIR = settings.STATIC_ROOT = tmp_path
+    settings.METRICS_DIR = tmp_path / "metrics"
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.STORAGES = {
         **settings.STORAGES,
@@ -77,6 +108,7 @@ def _installation(settings: Settings, tmp_path: Path) -> None:
     settings.TRACKING_SECONDS = settings.TRACKING_IDLE_SECONDS = 0.2
     settings.TRACKING_RUN_SECONDS = 1.0
     settings.CLOCK_SPEED = 1.0
+    hearing.forget()
     vendors.forget_clients()  # the system gives ports again: a token of the server that was there would be refused
     settings.LANGUAGE_CODE = "en"  # the language that the tests are written in
 

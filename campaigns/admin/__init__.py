@@ -1,6 +1,5 @@
 """The operators' view of campaigns: how they stand, never what they say or to whom."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.contrib import admin
@@ -10,41 +9,29 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import (
-    evidence,
-    operating,  # noqa: F401 (registers its pages)
-    sentences,
-    wire,
-)
-from campaigns.admin import enclosed, listed, starting  # noqa: F401 (register their pages)
+from campaigns import operating  # noqa: F401 (registers its pages)
+from campaigns.admin import enclosed, listed, sent, starting  # noqa: F401 (register their pages)
 from campaigns.admin.counted import CountedOnly
 from campaigns.models import (
-    Answer,
     Attachment,
-    Attempt,
     Baton,
     BrokenItem,
     Campaign,
     Decision,
-    Doubt,
     InboxScan,
     InboxWatch,
     Incident,
     ListProblem,
     LivePump,
-    Message,
     MessageContent,
     Receipt,
     Recipient,
-    Reservation,
-    Route,
-    Search,
     SendingLane,
 )
-from campaigns.tracking import desk, requests
-from mailboxes.models import Mailbox
+from campaigns.models.tracking import Desk
+from campaigns.tracking import desk
 from pecportal import vendor
-from pecportal.admin import ReadOnlyAdmin, StateAdmin
+from pecportal.admin import LongListAdmin, ReadOnlyAdmin, StateAdmin
 from pecportal.operation import deployment
 
 
@@ -79,130 +66,6 @@ class CampaignAdmin(StateAdmin[Campaign]):
         return False
 
 
-@admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin[Message]):
-    """Messages by reference; recipients are not shown."""
-
-    list_display = ("ref", "campaign", "line", "state", "state_since", "status", "verdict", "sent_at")
-    list_filter = ("state", "status")
-    list_select_related = ("campaign",)
-    search_fields = ("=ref",)
-    search_help_text = "ref"
-    fields = (
-        "ref",
-        "campaign",
-        "mailbox",
-        "line",
-        "state",
-        "state_since",
-        "status",
-        "verdict",
-        "flags",
-        "not_before",
-        "failures",
-        "sent_at",
-        "accepted_at",
-        "decided_at",
-        "deadline_at",
-        "public_id",
-    )
-
-
-@admin.register(Answer)
-class AnswerAdmin(ReadOnlyAdmin[Answer]):
-    """When the provider answered otherwise than by taking a message; its words may name the recipient."""
-
-    list_display = ("attempt", "at", "status", "sha256")
-    list_filter = ("status",)
-    list_select_related = ("attempt",)
-    exclude: ClassVar = ("body",)
-
-
-@admin.register(Attempt)
-class AttemptAdmin(ReadOnlyAdmin[Attempt]):
-    """Attempts to send, with the provider's code; its words may name the recipient and are not shown."""
-
-    list_display = (
-        "ref",
-        "mailbox",
-        "phase",
-        "outcome",
-        "claimed_at",
-        "marked_at",
-        "ended_at",
-        "answer_status",
-        "code",
-    )
-    list_filter = ("outcome", "phase")
-    list_select_related = ("mailbox",)
-    search_fields = ("=ref", "=code")
-    exclude: ClassVar = ("answer",)
-    readonly_fields: ClassVar = ("request_sent",)
-
-    @admin.display(description=_("Request sent to the provider"))
-    def request_sent(self, attempt: Attempt) -> str:
-        """The request as it went, without recipient, contents and secrets."""
-        request = requests.of(attempt)
-        return wire.without_contents(request).as_text if request else "-"
-
-
-@admin.register(Doubt)
-class DoubtAdmin(ReadOnlyAdmin[Doubt]):
-    """Attempts in doubt, with what is known of each; the organisation's people decide, not the operators."""
-
-    list_display = ("ref", "mailbox", "marked_at", "answer_status", "known", "missing", "searched", "waiting")
-    list_select_related = ("mailbox",)
-    list_per_page = 20
-    ordering = ("ended_at", "pk")
-    search_fields = ("=ref",)
-    fields = (
-        "ref",
-        "mailbox",
-        "n",
-        "marked_at",
-        "ended_at",
-        "answer_status",
-        "known",
-        "missing",
-        "searched",
-        "waiting",
-    )
-    readonly_fields: ClassVar = ("known", "missing", "searched", "waiting")
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Doubt]:
-        """With the time of the last search."""
-        return super().get_queryset(request).annotate(searched_at=models.Max("searches__at"))
-
-    @admin.display(description=_("What is known"))
-    def known(self, doubt: Doubt) -> str:
-        """Found, absent as far as can be known, or not known yet."""
-        return str(sentences.ANSWERS[evidence.of(doubt).finding.answer.value])
-
-    @admin.display(description=_("What is missing"))
-    def missing(self, doubt: Doubt) -> str:
-        """The sentences of what is missing before absence may be claimed."""
-        return " ".join(str(sentences.GAPS[gap.value]) for gap in evidence.of(doubt).finding.gaps)
-
-    @admin.display(description=_("last looked for"))
-    def searched(self, doubt: Doubt) -> datetime | None:
-        """When the vendor's search was last asked."""
-        return getattr(doubt, "searched_at", None)
-
-    @admin.display(description=_("waits for a second person"), boolean=True)
-    def waiting(self, doubt: Doubt) -> bool:
-        """Whether somebody decided and a second person has to confirm it."""
-        return doubt.decisions.filter(applied_at=None, withdrawn_at=None).exists()
-
-
-@admin.register(Search)
-class SearchAdmin(ReadOnlyAdmin[Search]):
-    """When attempts in doubt were searched for."""
-
-    list_display = ("attempt", "at", "found", "problem")
-    list_select_related = ("attempt",)
-    fields = ("attempt", "at", "found", "problem")
-
-
 class OnDesk(admin.SimpleListFilter):
     """The items that no rule could give to a message, by what people did with them."""
 
@@ -215,23 +78,22 @@ class OnDesk(admin.SimpleListFilter):
             ("open", gettext("To be matched")),
             ("ignored", gettext("Put aside")),
             ("linked", gettext("Given to a message")),
-            ("all", gettext("All items without a message")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Receipt]) -> models.QuerySet[Receipt]:
         """The rows of the chosen view."""
         view = self.value()
-        if view not in desk.VIEWS:
-            return queryset
-        return queryset.filter(pk__in=desk.items(Mailbox.objects.all(), view).order_by().values("pk"))
+        if view == desk.OPEN:
+            return queryset.filter(message__isnull=True, desk="").exclude(problem="")
+        return queryset.filter(desk=view) if view in (Desk.IGNORED, Desk.LINKED) else queryset
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
+class ReceiptAdmin(LongListAdmin[Receipt]):
     """Receipts by kind and time; their words are the organisation's."""
 
     list_display = ("pk", "mailbox", "kind", "at", "seen_at", "attempt", "problem", "desk", "desk_by", "desk_at")
-    list_filter = (OnDesk, "kind", "problem")
+    list_filter = (OnDesk,)
     list_select_related = ("mailbox", "attempt", "desk_by")
     fields = (
         "mailbox",
@@ -248,15 +110,6 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
         "desk_at",
         "identity",
     )
-
-
-@admin.register(Reservation)
-class ReservationAdmin(ReadOnlyAdmin[Reservation]):
-    """What was taken of the mailboxes' allowances."""
-
-    list_display = ("attempt", "mailbox", "at", "units", "released")
-    list_filter = ("released",)
-    list_select_related = ("attempt", "mailbox")
 
 
 @admin.register(SendingLane)
@@ -285,14 +138,6 @@ class InboxWatchAdmin(ReadOnlyAdmin[InboxWatch]):
     """When inboxes are read."""
 
     list_display = ("mailbox", "read_at", "full_at", "leased_until")
-    list_select_related = ("mailbox",)
-
-
-@admin.register(Route)
-class RouteAdmin(ReadOnlyAdmin[Route]):
-    """Where and as whom attempts were sent."""
-
-    list_display = ("pk", "mailbox", "sender", "username", "url", "version")
     list_select_related = ("mailbox",)
 
 
@@ -340,7 +185,7 @@ class BatonAdmin(ReadOnlyAdmin[Baton]):
 
 
 @admin.register(InboxScan)
-class InboxScanAdmin(ReadOnlyAdmin[InboxScan]):
+class InboxScanAdmin(LongListAdmin[InboxScan]):
     """Walks through inboxes."""
 
     list_display = (
@@ -355,8 +200,8 @@ class InboxScanAdmin(ReadOnlyAdmin[InboxScan]):
         "broken",
         "problem",
     )
-    list_filter = ("full", "complete")
     list_select_related = ("mailbox",)
+    filters_by = ("mailbox__id__exact",)
 
 
 @admin.register(Attachment)
@@ -369,11 +214,11 @@ class AttachmentAdmin(ReadOnlyAdmin[Attachment]):
 
 
 @admin.register(ListProblem)
-class ListProblemAdmin(ReadOnlyAdmin[ListProblem]):
+class ListProblemAdmin(LongListAdmin[ListProblem]):
     """Faults of lists, without what stands in the faulty cells."""
 
     list_display = ("campaign", "line", "code", "is_warning")
-    list_filter = ("is_warning", "code")
+    filters_by = ("campaign__id__exact",)
     list_select_related = ("campaign",)
     fields = ("campaign", "line", "code", "first_line", "is_warning")
 

@@ -3,10 +3,10 @@
 from django.db import models
 from django.http import HttpRequest
 
-from pecportal.admin import ReadOnlyAdmin
+from pecportal.admin import LongListAdmin
 
 
-class CountedOnly(ReadOnlyAdmin[models.Model]):
+class CountedOnly(LongListAdmin[models.Model]):
     """Rows whose content is the organisation's alone: an operator sees that they are there, and opens none."""
 
     list_display_links = None

@@ -11,7 +11,6 @@ class OwnFileAdmin(CountedOnly):
     """Files of single recipients by size and hash: their names tell whom they are for."""
 
     list_display = ("campaign", "origin", "size", "sha256", "added_at")
-    list_filter = ("origin",)
     list_select_related = ("campaign",)
 
 
@@ -36,7 +35,6 @@ class IntakeAdmin(CountedOnly):
     """Archives on their way in: how far they are."""
 
     list_display = ("campaign", "state", "state_since", "entries", "taken", "size", "leased_until")
-    list_filter = ("state",)
     list_select_related = ("campaign",)
 
 
@@ -45,7 +43,6 @@ class LetterAdmin(CountedOnly):
     """Letters by how far they are made."""
 
     list_display = ("campaign", "state", "state_since", "made", "edition", "leased_until")
-    list_filter = ("state",)
     list_select_related = ("campaign",)
 
 

@@ -75,6 +75,7 @@ class Campaign(models.Model):
     test_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="tests")
     protocol = models.CharField(_("protocol number"), max_length=100, blank=True)
     reference = models.CharField(_("own reference"), max_length=200, blank=True)
+    further = models.JSONField(_("further references"), default=list, blank=True)  # pairs of name and value
 
     opens = models.TimeField(_("send from"), null=True, blank=True)
     closes = models.TimeField(_("send until"), null=True, blank=True)

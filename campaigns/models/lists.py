@@ -21,8 +21,10 @@ class Role(models.TextChoices):
     NAME = "name", _("Name")
     VAT_NUMBER = "vat_number", _("VAT number")
     TAX_CODE = "tax_code", _("Tax code")
+    PROTOCOL = "protocol", _("Protocol number of the row")
     REFERENCE = "reference", _("Reference")
-    PROTOCOL = "protocol", _("Protocol number")
+    REFERENCE_2 = "reference_2", _("Second reference")
+    REFERENCE_3 = "reference_3", _("Third reference")
 
 
 @moves(

@@ -169,6 +169,7 @@ class Attempt(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["leased_until"], name="attempt_under_way", condition=Q(outcome__isnull=True)),
             models.Index(fields=["mailbox", "code"], name="attempt_mailbox_code", condition=~Q(code="")),
+            models.Index(fields=["ended_at", "id"], name="attempt_in_doubt", condition=Q(outcome="uncertain")),
         ]
 
     def __str__(self) -> str:

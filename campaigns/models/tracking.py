@@ -61,6 +61,10 @@ class Receipt(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["mailbox", "id"], name="receipt_on_desk", condition=Q(message__isnull=True, desk="")),
             models.Index(fields=["kind", "message"], name="receipt_kind_message"),
+            models.Index(
+                fields=["id"], name="receipt_open", condition=Q(message__isnull=True, desk="") & ~Q(problem="")
+            ),
+            models.Index(fields=["desk", "id"], name="receipt_dealt_with", condition=~Q(desk="")),
         ]
 
     def __str__(self) -> str:
@@ -123,6 +127,7 @@ class InboxScan(models.Model):
     complete = models.BooleanField(_("complete"), default=False)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     items = models.PositiveIntegerField(_("items"), default=0)
+    total = models.PositiveIntegerField(_("items that the provider counts"), null=True)
     new = models.PositiveIntegerField(_("new"), default=0)
     broken = models.PositiveIntegerField(_("unreadable"), default=0)
     problem = models.CharField(_("what stopped it"), max_length=300, blank=True)

@@ -1,5 +1,7 @@
 """A draft: made, named, given its sender; and the lock under which all of preparing changes it."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -15,9 +17,19 @@ from pecportal.told import say
 
 @transaction.atomic
 def create(
-    organisation: Organisation, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+    organisation: Organisation,
+    *,
+    name: str,
+    mailbox: Mailbox,
+    actor: User,
+    protocol: str = "",
+    reference: str = "",
+    further: Sequence[tuple[str, str]] = (),
 ) -> Campaign:
-    """Make a draft. Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns."""
+    """Make a draft; `further` are references of the office's own, each a name and a value.
+
+    Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns.
+    """
     _usable(mailbox, organisation)
     campaign = Campaign.objects.create(
         organisation=organisation,
@@ -26,6 +38,7 @@ def create(
         created_by=actor,
         protocol=protocol,
         reference=reference,
+        further=[list(pair) for pair in further],
     )
     history.note([campaign.pk], CampaignState.DRAFT, by=actor)
     record("campaign.create", actor=actor, organisation=organisation, target=campaign)
@@ -34,20 +47,29 @@ def create(
 
 @transaction.atomic
 def edit(
-    campaign: Campaign, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+    campaign: Campaign,
+    *,
+    name: str,
+    mailbox: Mailbox,
+    actor: User,
+    protocol: str = "",
+    reference: str = "",
+    further: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Give a draft another name or sender, or other numbers; the same again changes nothing.
 
     Raises `Refusal` when it is not a draft any more, or for the mailbox's reasons if it is a new one.
     """
     draft = locked(campaign)
-    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference)
-    if before == (name, mailbox.pk, protocol, reference):
+    pairs = [list(pair) for pair in further]
+    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference, draft.further)
+    if before == (name, mailbox.pk, protocol, reference, pairs):
         return
     if draft.mailbox_id != mailbox.pk:
         _usable(mailbox, draft.organisation)
     draft.name, draft.mailbox, draft.protocol, draft.reference = name, mailbox, protocol, reference
-    draft.save(update_fields=["name", "mailbox", "protocol", "reference"])
+    draft.further = pairs
+    draft.save(update_fields=["name", "mailbox", "protocol", "reference", "further"])
     record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
 
 

@@ -56,12 +56,13 @@ def _fill(draft: Campaign, campaign: Campaign, cause: Cause, lines: Set[int]) ->
         raise Refusal(_("None of these messages is left: they are in a new campaign, or have a note."))
     draft.list_name, draft.columns = campaign.list_name, campaign.columns
     draft.address_column, draft.recipients_total = campaign.address_column, total
+    draft.roles = campaign.roles
     if cause == Cause.FULL:
         draft.starts_at = _after(latest)
     draft.list_sha256 = _list_hash(draft)
-    fields = ["list_name", "list_sha256", "columns", "address_column", "recipients_total", "starts_at"]
+    fields = ["list_name", "list_sha256", "columns", "roles", "address_column", "recipients_total", "starts_at"]
     draft.save(update_fields=fields)
-    merging.check(draft)
+    merging.begin(draft)
 
 
 def _batches(campaign: Campaign, cause: Cause) -> Iterator[list[Message]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,16 +22,16 @@ from campaigns import files, sentences, text
 from campaigns.models import Campaign, Letter, Letterhead, Origin, OwnFile, OwnLink, Recipient
 from campaigns.preparing import drafts, merging, paragraphs, waste
 from campaigns.states import LetterState
-from pecportal import clock, press, stored, told
+from pecportal import clock, press, queue, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.queue import enqueue
 from pecportal.told import say
 
 BATCH: Final = 40  # letters of one transaction
 LEASE: Final = timedelta(minutes=5)
 MOST_FAULTS: Final = 50
+TASK: Final = "campaigns.tasks.make_letters"
 STYLE: Final = "css/letter.css"
 PICTURE: Final = "logo"
 
@@ -132,7 +133,7 @@ def make(campaign: Campaign, *, actor: User) -> None:
             raise Refusal(_("There is no letter yet: write it first."))
         if letter.move(LetterState.MAKING, leased_until=None, faults=[]):
             record("campaign.make_letters", actor=actor, organisation=draft.organisation, target=draft)
-            enqueue("campaigns.tasks.make_letters", draft.pk)
+            queue.enqueue(TASK, draft.pk)
 
 
 def stop(campaign: Campaign) -> None:
@@ -181,7 +182,11 @@ def sample(campaign: Campaign, line: int | None = None) -> bytes:
 
 
 def run(campaign_id: int) -> None:
-    """Make the letters that are still to be made. Run again, or by two workers, each is made once."""
+    """Make the letters that are still to be made. Run again, or by two workers, each is made once.
+
+    What it does not reach in its time is left to another job, which looks at the rows without a letter once more.
+    """
+    until = time.monotonic() + queue.BOX
     letter = _leased(campaign_id)
     if letter is None:
         return
@@ -196,7 +201,11 @@ def run(campaign_id: int) -> None:
                 jobs = [pool.submit(_print_all, *pair, setting) for pair in zip(presses, shares, strict=True)]
                 found = {line: made for job in jobs for line, made in job.result()}
                 faults += [(line, made) for line, made in found.items() if isinstance(made, str)]
-                if not _keep(letter, {line: made for line, made in found.items() if isinstance(made, bytes)}):
+                good = {line: made for line, made in found.items() if isinstance(made, bytes)}
+                if not _keep(letter, good):
+                    return
+                if good and time.monotonic() > until:
+                    _leave(letter)
                     return
                 after = rows[-1].line
     finally:
@@ -277,6 +286,12 @@ def _file(letter: Letter, content: bytes, stored_as: str) -> OwnFile:
     )
 
 
+def _leave(letter: Letter) -> None:
+    """Let another job go on at once."""
+    Letter.objects.filter(pk=letter.pk, edition=letter.edition, state=LetterState.MAKING).update(leased_until=None)
+    queue.enqueue(TASK, letter.pk)
+
+
 def _end(letter: Letter, faults: Sequence[tuple[int, str]]) -> None:
     mine = Letter.objects.filter(pk=letter.pk, edition=letter.edition, state=LetterState.MAKING)
     to = LetterState.WRITTEN if faults else LetterState.MADE
@@ -288,7 +303,7 @@ def resume_lost() -> None:
     now = clock.database_now()
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in Letter.objects.filter(waited, state=LetterState.MAKING).values_list("pk", flat=True):
-        enqueue("campaigns.tasks.make_letters", pk)
+        queue.enqueue(TASK, pk)
 
 
 def _style() -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from campaigns import carried, frozen, readiness, sheets, text
 from campaigns.models import Campaign, Recipient, Sheet, history
-from campaigns.preparing import drafts
+from campaigns.preparing import drafts, merging
 from campaigns.states import CampaignState, SheetState, Standing
 from pecportal import clock
 from pecportal.errors import Refusal
@@ -56,6 +56,8 @@ def make(sheet_id: int) -> None:
     if sheet.state != SheetState.MAKING:
         return
     with translation.override(settings.LANGUAGE_CODE):
+        making = Sheet.objects.filter(pk=sheet.pk, state=SheetState.MAKING)
+        merging.run(sheet.campaign_id, alive=lambda: making.update(seen_at=timezone.now()))
         campaign = _campaign(sheet)
         fingerprint = readiness.fingerprint(campaign)
         findings = readiness.check(campaign)

@@ -21,7 +21,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences, tables, text
-from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, ReadingState, Recipient, Role
+from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, Merging, ReadingState, Recipient, Role
 from campaigns.models.lists import OPEN
 from campaigns.preparing import columns, drafts, judging, letters, merging, own
 from campaigns.states import CampaignState
@@ -300,8 +300,9 @@ def _finish(reading: ListReading, judge: judging.Judge) -> None:
         raise _Overtaken
     judge.store_domains()
     _become(draft, reading, judge)
+    Merging.objects.filter(campaign=draft).delete()  # it was about the rows that were replaced
     if merging.written(draft) != merging.written(reading.campaign):  # the text was changed meanwhile
-        merging.check(draft)
+        merging.begin(draft)
     letters.begin_anew(draft)
     own.begin_anew(draft)
     facts = {"sha256": reading.sha256, "recipients": draft.recipients_total, "faulty": draft.problems_total}

@@ -1,6 +1,7 @@
 """Archives of own files: stored at once, unpacked in the background, gone on with where a worker stopped."""
 
 import tempfile
+import time
 import uuid
 import zipfile
 from collections.abc import Sequence
@@ -19,15 +20,14 @@ from campaigns import archives, files, sentences
 from campaigns.models import Campaign, Intake
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
-from pecportal import antivirus, clock, confined, stored, told
+from pecportal import antivirus, clock, confined, queue, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.queue import enqueue
 from pecportal.told import say
 
+TASK: Final = "campaigns.tasks.unpack"
 LARGEST: Final = archives.LARGEST
-NAMED: Final = 20  # files of an archive whose names the journal keeps
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
 AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
@@ -58,7 +58,7 @@ def receive(campaign: Campaign, path: Path, *, name: str, actor: User) -> Intake
             campaign=draft, name=cleaned, size=size, sha256=digest, stored_as=stored_as, by=actor
         )
         record("campaign.receive_archive", actor=actor, organisation=draft.organisation, target=draft, sha256=digest)
-        enqueue("campaigns.tasks.unpack", intake.pk)
+        queue.enqueue(TASK, intake.pk)
     return intake
 
 
@@ -74,7 +74,11 @@ def _look_over(path: Path) -> None:
 
 
 def unpack(intake_id: int) -> None:
-    """Take an archive's files in, batch by batch. Run again, or by two workers, it goes on where it was, once."""
+    """Take an archive's files in, batch by batch. Run again, or by two workers, it goes on where it was, once.
+
+    What it does not reach in its time is left to another job.
+    """
+    until = time.monotonic() + queue.BOX
     intake = _leased(intake_id)
     if intake is None:
         return
@@ -82,11 +86,13 @@ def unpack(intake_id: int) -> None:
         path = stored.local(intake.stored_as, sha256=intake.sha256)
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not _is_litter(entry)]
-            names = [entry.filename for entry in entries]
             Intake.objects.filter(pk=intake.pk).update(entries=len(entries))
             left = iter(entries[intake.taken :])
             while batch := list(islice(left, BATCH)):
                 if not _take(intake, archive, batch):
+                    return
+                if time.monotonic() > until:
+                    _leave(intake)
                     return
         own.match(intake.campaign)
     except antivirus.Unchecked as refusal:
@@ -97,7 +103,7 @@ def unpack(intake_id: int) -> None:
         lost = say(gettext_noop("The archive got lost meanwhile: please upload it again."))
         _end(intake, IntakeState.REFUSED, problem=lost)
     else:
-        _end(intake, IntakeState.DONE, names=names)
+        _end(intake, IntakeState.DONE)
 
 
 def _leased(intake_id: int) -> Intake | None:
@@ -139,28 +145,30 @@ def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
         intake.faults.append([files.shown_name(name), told.stored(refusal.sentence)])
 
 
+def _leave(intake: Intake) -> None:
+    """Let another job go on at once."""
+    Intake.objects.filter(pk=intake.pk, state=IntakeState.READING).update(leased_until=None)
+    queue.enqueue(TASK, intake.pk)
+
+
 def _wait(intake: Intake, why: str | Promise) -> None:
     """Try it again in a minute, and say why it waits."""
     under_way = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
     under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
 
 
-def _end(
-    intake: Intake, state: IntakeState, *, problem: str | Promise = "", names: Sequence[str] | None = None
-) -> None:
+def _end(intake: Intake, state: IntakeState, *, problem: str | Promise = "") -> None:
     with transaction.atomic():
         if not Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
             return
-        refused = {name for name, _why in intake.faults}
-        taken = [shown for name in names or () if (shown := files.shown_name(name)) not in refused]
-        facts = _counts(intake) | {"state": state.value, "names": taken[:NAMED]}
+        facts = _counts(intake) | {"state": state.value}
         campaign = intake.campaign
         record("campaign.unpack_archive", actor=intake.by, organisation=campaign.organisation, target=campaign, **facts)
     stored.discard(intake.stored_as)
 
 
 def _counts(intake: Intake) -> dict[str, Any]:
-    """What the journal tells of an archive: one entry for all its files."""
+    """What the journal tells of an archive: one entry for all its files, whose names may be people's."""
     refused = len(intake.faults)
     return {"sha256": intake.sha256, "files": intake.taken - refused, "refused": refused}
 
@@ -184,7 +192,7 @@ def resume_lost() -> None:
     lost = Intake.objects.filter(state__in=[IntakeState.WAITING, IntakeState.READING])
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in lost.filter(waited).values_list("pk", flat=True):
-        enqueue("campaigns.tasks.unpack", pk)
+        queue.enqueue(TASK, pk)
 
 
 def _is_litter(entry: zipfile.ZipInfo) -> bool:

@@ -16,6 +16,7 @@ from campaigns.models.message import move_messages
 from campaigns.sending.lanes import DRY_SECONDS, Feed, Job, Lane
 from campaigns.states import MessageState
 from pecportal import clock
+from pecportal.operation import switches
 
 # Statements instead of the ORM: at hundreds of messages a second its own work would cost more than the database's
 QUEUED = """
@@ -28,8 +29,9 @@ WHERE m.campaign_id = %s AND g.state = 'running' AND m.state = 'queued' AND m.id
   AND NOT EXISTS (
       SELECT 1 FROM campaigns_attempt a
       WHERE a.message_id = m.id AND (a.outcome IS NULL OR a.outcome IN ('uncertain', 'accepted')))
+  AND NOT OFF
 ORDER BY m.id LIMIT %s
-"""
+""".replace("OFF", switches.OFF)
 ATTEMPTS = """
 INSERT INTO campaigns_attempt
        (message_id, mailbox_id, route_id, n, ref, fence, leased_until, claimed_at, phase, code, answer)
@@ -64,7 +66,7 @@ def claim(lane: Lane, *, limit: int) -> list[Job]:
     feeds = [feed for feed in lane.open_feeds if now >= feed.dry_until]
     while len(jobs) < limit and feeds:
         for feed, share in _shares(lane, feeds, limit - len(jobs)):
-            rows = _queued(feed, share)
+            rows = _queued(lane, feed, share)
             if rows:
                 jobs += _begin(lane, feed, rows)
             if len(rows) < share or feed.is_single:
@@ -97,11 +99,12 @@ def _shares(lane: Lane, feeds: Sequence[Feed], limit: int) -> list[tuple[Feed, i
     return [(feed, dealt[feed.campaign_id]) for feed in feeds if dealt[feed.campaign_id]]
 
 
-def _queued(feed: Feed, limit: int) -> list[_Row]:
+def _queued(lane: Lane, feed: Feed, limit: int) -> list[_Row]:
     lock = "FOR UPDATE OF m SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    whose = (lane.account_id or 0, lane.mailbox_id, feed.campaign_id)
     with connection.cursor() as cursor:
-        cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, limit])
+        cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, *whose, limit])
         return [_Row(*row) for row in cursor.fetchall()]
 
 

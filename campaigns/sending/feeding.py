@@ -10,10 +10,12 @@ from campaigns.sending import accounts, bringing, routes
 from campaigns.sending.caps import Allowance, Usage
 from campaigns.sending.lanes import Feed, Lane
 from campaigns.states import CampaignState
-from mailboxes import credentials
+from mailboxes import credentials, switched
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
-from pecportal.operation import deployment
+from pecportal.operation import deployment, switches
+from pecportal.operation.models import Scope
+from pecportal.operation.switches import Off
 
 WITHOUT_FILES = 0.0  # when a campaign's hours end as long as its files are not here: nothing of it is claimed
 NEVER_SECONDS = 366 * 86_400.0  # as long as a plan that leaves nothing at all is regarded as used up
@@ -30,8 +32,9 @@ def feed(lane: Lane) -> list[int]:
     """
     mailbox = Mailbox.objects.select_related("plan", *vendor.RELATED).get(pk=lane.mailbox_id)
     _serve(lane, mailbox)
-    unsound = _feed_campaigns(lane)
-    if deployment.is_off() or mailbox.why_not_now() is not None:
+    off = switches.now()
+    unsound = _feed_campaigns(lane, off)
+    if deployment.is_off() or switched.off(mailbox, off) or mailbox.why_not_now() is not None:
         lane.feeds.clear()  # nothing more is claimed: what it waits for is on the pages
     if lane.usage is None:
         lane.usage = Usage(lane.mailbox_id)
@@ -52,10 +55,14 @@ def _serve(lane: Lane, mailbox: Mailbox) -> None:
     lane.slots.interval = accounts.interval(pace.account) if pace.shared else pace.interval
 
 
-def _feed_campaigns(lane: Lane) -> list[int]:
+def _feed_campaigns(lane: Lane, off: Off) -> list[int]:
     running = Campaign.objects.filter(mailbox=lane.mailbox_id, state=CampaignState.RUNNING).order_by("pk")
     now, unsound = clock.now(), []
-    is_open = {campaign.pk: campaign for campaign in running if timing.hours_of(campaign).is_open(now)}
+    is_open = {
+        campaign.pk: campaign
+        for campaign in running
+        if timing.hours_of(campaign).is_open(now) and not off.of(Scope.CAMPAIGN, campaign.pk)
+    }
     feeds = deque(feed for feed in lane.feeds if feed.campaign_id in is_open)  # in the order of their turns
     known = {feed.campaign_id for feed in feeds}
     for campaign in [campaign for campaign in reversed(is_open.values()) if campaign.pk not in known]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from campaigns import timing
+from campaigns import switched, timing
 from campaigns.enclosures import Enclosure
 from campaigns.models import Campaign, Message, SendingLane
 from campaigns.models.message import HELD
@@ -24,7 +24,7 @@ from campaigns.timing import Pace
 from mailboxes import credentials
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
-from pecportal.operation import deployment
+from pecportal.operation import deployment, switches
 from pecportal.upstream import Upstream
 from pecportal.upstream.massiva import Attachment, Credentials
 
@@ -262,10 +262,11 @@ def _within_share(due: Collection[int], *, held: int) -> list[int]:
 def due_mailboxes(*, capped: bool = False, held: Collection[int] = ()) -> list[int]:
     """Mailboxes that may send and have running campaigns, in their hours now, with messages that wait.
 
-    None while sending is off. Those whose plan is known to leave nothing are left out, unless `capped`: plans may have
-    been changed meanwhile.
+    None while sending is off, nor what operators switched off. Those whose plan is known to leave nothing are left
+    out, unless `capped`: plans may have been changed meanwhile.
     """
-    if deployment.is_off():
+    off = switches.now()
+    if deployment.is_off() or off.is_all:
         return []
     now = clock.now()
     queued = Message.objects.filter(state=MessageState.QUEUED, not_before__lt=HELD)
@@ -279,7 +280,8 @@ def due_mailboxes(*, capped: bool = False, held: Collection[int] = ()) -> list[i
     by_mailbox = {
         campaign.mailbox: campaign
         for campaign in running
-        if timing.hours_of(campaign).is_open(now) and queued.filter(campaign=campaign).exists()
+        if not switched.off(campaign, off) and timing.hours_of(campaign).is_open(now)
+        if queued.filter(campaign=campaign).exists()
     }
     return [mailbox.pk for mailbox in by_mailbox if mailbox.why_not_now() is None]
 

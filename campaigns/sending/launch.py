@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from campaigns import approvals, carried, readiness, references, sentences, text
+from campaigns import approvals, carried, readiness, references, row_references, sentences, text
 from campaigns.frozen import chained, payload_hash
 from campaigns.models import Campaign, Message, MessageContent, Recipient, Sheet, Submission
 from campaigns.sending import pilots
@@ -229,6 +229,7 @@ def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, 
             MessageContent(message=message, subject=subject, body=body, values=row.values, payload_sha256=payload)
         )
     MessageContent.objects.bulk_create(contents)
+    row_references.store(campaign, ((message, row.values) for message, row in zip(messages, rows, strict=True)))
     return digest
 
 

@@ -22,6 +22,7 @@ from campaigns.states import MessageState
 from mailboxes import credentials
 from pecportal import database, hosts, stopping
 from pecportal.encryption import Unreadable
+from pecportal.operation import hearing
 from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -198,6 +199,7 @@ class Pump:
             self.patient_until = now + JOIN_SECONDS if self.shares and sharing.is_crowded(self.holder) else 0.0
         elif self.shares:
             sharing.renew(self.holder)
+        hearing.keep()
         self.count_at = now + RENEW_SECONDS
 
     def _tend(self) -> None:
@@ -237,8 +239,19 @@ class Pump:
             self._lose(lane.mailbox_id)
             lanes.drop(self.holder, lane.mailbox_id)
             return
+        self._take_back(lane)
         if lane.obey_allowance():
             self.pending.changed.add(lane.mailbox_id)
+
+    def _take_back(self, lane: Lane) -> None:
+        """Give back what was claimed, and not handed over yet, of campaigns that are not to be sent any more."""
+        fed = {feed.campaign_id for feed in lane.feeds}
+        kept = [job for job in lane.ready if job.campaign_id in fed]
+        if len(kept) != len(lane.ready):
+            self.pending.done += [
+                Done(job, aborted("It was stopped.")) for job in lane.ready if job.campaign_id not in fed
+            ]
+            lane.ready = deque(kept)
 
     def _loaded(self, mailbox_id: int) -> Lane | None:
         try:

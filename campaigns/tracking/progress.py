@@ -11,18 +11,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import timing, wire
+from campaigns import switched, timing, wire
 from campaigns.models import Answer, Attempt, Campaign, Choice, Decision, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Outcome, Phase, Shown
 from campaigns.tracking import receipts, requests
 from pecportal import clock, stored
-from pecportal.operation import alerts, deployment
+from pecportal.operation import alerts, deployment, switches
 
 # not gone yet; gone, or proven to have been taken; may still change by itself
 WAITING = frozenset({Shown.QUEUED, Shown.SENDING})
 NOT_GONE = WAITING | {Shown.UNCERTAIN, Shown.FAILED, Shown.CANCELLED}
 OPEN = WAITING | {Shown.SUBMITTED, Shown.ACCEPTED, Shown.DELAYED, Shown.UNCERTAIN}
+# may begin to send, or goes on
+SWITCHED = (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
 # what somebody has to look at
 TROUBLE = (Shown.UNCERTAIN, Shown.UNDELIVERED, Shown.EXPIRED, Shown.NOT_ACCEPTED, Shown.NO_OUTCOME, Shown.FAILED)
 
@@ -124,6 +126,7 @@ class Standstill:
     until: datetime | None = None
     url: str = ""
     goes_on: datetime | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,10 @@ def hold(campaign: Campaign) -> Standstill | None:
     """What holds the campaign's sending up just now, if anything does."""
     if campaign.state == CampaignState.PAUSED and campaign.problem:
         return Standstill(campaign.problem)
+    if campaign.state not in SWITCHED:
+        return None
+    if switch := switched.off(campaign):
+        return Standstill(switches.told(switch), since=switch.since)
     if campaign.state != CampaignState.RUNNING:
         return None
     if why := deployment.why_off():

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import approvals, enclosures, readiness
+from campaigns import approvals, enclosures, readiness, switched
 from campaigns.forms import StartForm
 from campaigns.models import Campaign
 from campaigns.preparing import approving, preflight, preview
@@ -40,6 +40,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     first = preview.of(campaign)
     context = {
         **_checking(campaign),
+        "switch": switched.off(campaign),
         "form": form,
         "sheet": sheet,
         "is_void": sheet is not None and approvals.is_void(sheet, campaign),

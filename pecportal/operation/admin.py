@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from pecportal.admin import ReadOnlyAdmin
 from pecportal.operation import deployment, standing
-from pecportal.operation.models import Alert, Pulse
+from pecportal.operation.models import Alert, Delivery, Figure, Pulse, Switch, VendorCall, VendorSpan
 
 
 @admin.register(Alert)
@@ -17,6 +17,15 @@ class AlertAdmin(ReadOnlyAdmin[Alert]):
     list_display = ("kind", "key", "organisation", "raised_at", "seen_at", "times", "ended_at")
     list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("organisation",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
+    """What was told of alerts, and to whom."""
+
+    list_display = ("alert", "event", "channel", "to", "tries", "done_at", "problem")
+    list_filter = ("channel", ("done_at", admin.EmptyFieldListFilter))
+    list_select_related = ("alert",)
 
 
 @admin.register(Pulse)
@@ -30,3 +39,33 @@ class PulseAdmin(ReadOnlyAdmin[Pulse]):
         now = standing.of()
         why = deployment.sentence(now.sending_off) if now.sending_off else ""
         return super().changelist_view(request, {**(extra_context or {}), "standing": now, "why_off": why})
+
+
+@admin.register(Switch)
+class SwitchAdmin(ReadOnlyAdmin[Switch]):
+    """What was switched off, by whom, and why; the console's own page does it."""
+
+    list_display = ("scope", "name", "sentence", "by", "since", "ended_by", "ended_at")
+    list_filter = ("scope", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("by", "ended_by")
+
+
+@admin.register(VendorCall)
+class VendorCallAdmin(ReadOnlyAdmin[VendorCall]):
+    """When the vendor's APIs last answered."""
+
+    list_display = ("account", "api", "good_at", "bad_at", "problem")
+
+
+@admin.register(VendorSpan)
+class VendorSpanAdmin(ReadOnlyAdmin[VendorSpan]):
+    """How many calls there were, and how many failed."""
+
+    list_display = ("at", "account", "api", "calls", "failed")
+
+
+@admin.register(Figure)
+class FigureAdmin(ReadOnlyAdmin[Figure]):
+    """What was counted in the background."""
+
+    list_display = ("kind", "about", "value", "at")

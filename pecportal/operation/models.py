@@ -27,7 +27,6 @@ class Alert(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     told_at = models.DateTimeField(_("operators told"), null=True)
     cleared_at = models.DateTimeField(_("all-clear told"), null=True)
-    tried_at = models.DateTimeField(null=True)
 
     objects = TenantQuerySet.as_manager()
 
@@ -41,6 +40,45 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Event(models.TextChoices):
+    """What is told of an alert."""
+
+    RAISED = "raised", _("Raised")
+    ENDED = "ended", _("All-clear")
+
+
+class Channel(models.TextChoices):
+    """How it is told."""
+
+    MAIL = "mail", _("E-mail")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+class Delivery(models.Model):
+    """That an alert, or its end, is told to one place. Tried again, at growing intervals, until it was taken."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries", verbose_name=_("alert"))
+    event = models.CharField(_("what is told"), max_length=10, choices=Event.choices)
+    channel = models.CharField(_("how"), max_length=10, choices=Channel.choices)
+    to = models.CharField(_("to whom"), max_length=254, blank=True)
+    next_at = models.DateTimeField(_("next try"))
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    problem = models.CharField(_("why not"), max_length=100, blank=True)
+    done_at = models.DateTimeField(_("told"), null=True)
+
+    class Meta:
+        verbose_name = _("delivery of an alert")
+        verbose_name_plural = _("deliveries of alerts")
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alert", "event", "channel", "to"], name="delivery_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_at"], name="delivery_due", condition=Q(done_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} {self.event} {self.channel}"
 
 
 class Pulse(models.Model):
@@ -91,3 +129,111 @@ class AuditRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M}: {self.total}"
+
+
+class Scope(models.TextChoices):
+    """What a switch stops the sending of, the widest first."""
+
+    ALL = "all", _("The whole portal")
+    ACCOUNT = "account", _("An account at the provider")
+    MAILBOX = "mailbox", _("A mailbox")
+    CAMPAIGN = "campaign", _("A campaign")
+
+
+class Switch(models.Model):
+    """Sending that operators switched off: as long as it has no end, nothing of what it is about is claimed.
+
+    `about` is the row's id; 0 for the whole portal, and for the account of the settings.
+    """
+
+    scope = models.CharField(_("what is switched off"), max_length=10, choices=Scope.choices)
+    about = models.PositiveBigIntegerField(_("which"), default=0)
+    name = models.CharField(_("its name then"), max_length=254, blank=True)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("organisation")
+    )
+    sentence = models.CharField(_("what clerks read"), max_length=300)
+    reason = models.TextField(_("reason"), max_length=2000)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("switched off by")
+    )
+    since = models.DateTimeField(_("since"))
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("switched on by")
+    )
+    ended_at = models.DateTimeField(_("switched on"), null=True)
+    ended_reason = models.TextField(_("reason for switching on"), max_length=2000, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("switch")
+        verbose_name_plural = _("switches")
+        ordering: ClassVar = ["-pk"]
+        permissions: ClassVar = [("operate", _("Act in the operators' console"))]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "about"], condition=Q(ended_at__isnull=True), name="switch_once"),
+            models.CheckConstraint(condition=Q(scope__in=Scope.values), name="switch_scope_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()} {self.name}".strip()
+
+
+class VendorCall(models.Model):
+    """When one of the vendor's APIs last answered an account well, and when and how it last did not.
+
+    `account` is the account's id, 0 for that of the settings; `problem` a code of `hearing`, never the vendor's words.
+    """
+
+    account = models.PositiveBigIntegerField(_("account"), default=0)
+    api = models.CharField(_("API"), max_length=20)
+    good_at = models.DateTimeField(_("last good answer"), null=True)
+    bad_at = models.DateTimeField(_("last failure"), null=True)
+    problem = models.CharField(_("what failed"), max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("contact with the provider")
+        verbose_name_plural = _("contacts with the provider")
+        ordering: ClassVar = ["account", "api"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "api"], name="vendor_call_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.api}"
+
+
+class VendorSpan(models.Model):
+    """How many calls to one API there were in the five minutes from `at`, and how many failed."""
+
+    account = models.PositiveBigIntegerField(_("account"), default=0)
+    api = models.CharField(_("API"), max_length=20)
+    at = models.DateTimeField(_("from"))
+    calls = models.PositiveIntegerField(_("calls"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+
+    class Meta:
+        verbose_name = _("calls to the provider")
+        verbose_name_plural = _("calls to the provider")
+        ordering: ClassVar = ["-at"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["at", "account", "api"], name="vendor_span_once")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.api}"
+
+
+class Figure(models.Model):
+    """A number that is counted in the background, so that no page has to: of what kind, about which row."""
+
+    kind = models.CharField(_("kind"), max_length=40)
+    about = models.PositiveBigIntegerField(_("which"), default=0)
+    value = models.PositiveBigIntegerField(_("number"))
+    at = models.DateTimeField(_("counted"))
+
+    class Meta:
+        verbose_name = _("figure")
+        verbose_name_plural = _("figures")
+        ordering: ClassVar = ["kind", "about"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "about"], name="figure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about}"

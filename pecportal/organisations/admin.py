@@ -200,11 +200,6 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         """Without the page on which one person sets another's password."""
         return [each for each in super().get_urls() if each.name != "auth_user_password_change"]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and record which fields an operator changed."""
-        super().save_model(request, obj, form, change)
-        record("person.save", actor=_operator(request), target=obj, changed=sorted(form.changed_data))
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever did something stays named by it: people are switched off."""
         return False

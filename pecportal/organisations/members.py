@@ -153,7 +153,7 @@ def change(organisation: Organisation, user: User, reach: Reach, *, actor: User)
         _write(organisation, user, reach)
         _end_sessions(user)
         record(
-            "member.change", actor=actor, organisation=organisation, target=user, before=before.facts, now=reach.facts
+            "member.change", actor=actor, organisation=organisation, target=user, before=before.facts, after=reach.facts
         )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pecportal.errors import Refusal
-from pecportal.operation import deployment, liveness
+from pecportal.operation import deployment, liveness, switches
 from pecportal.operation.liveness import Health
 from pecportal.organisations import current, rules
 from pecportal.organisations.forms import RulesForm
@@ -48,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if organisation is None:
         steps = [_no_organisation(staff=request.user.is_staff)]
     else:
-        steps = [*_about_mailboxes(mailboxes, may_register=may_register)]
+        steps = [*_about_switches(organisation), *_about_mailboxes(mailboxes, may_register=may_register)]
         if may(request.user, Power.APPROVE, organisation):
             steps += _about_approvals(campaigns, request.user.pk)
         if may_prepare:
@@ -111,6 +111,13 @@ def _about_the_portal() -> Iterator[NextStep]:
     if why := deployment.why_off():
         page = reverse("admin:operation_deployment_lift")
         yield NextStep(_("Sending is off"), deployment.sentence(why), page, _("Open"))
+
+
+def _about_switches(organisation: Organisation) -> Iterator[NextStep]:
+    """What the operators have stopped, in their words: nobody else can go on with it."""
+    for switch in switches.of_organisation(organisation):
+        title = _("Sending is switched off: %(what)s") % {"what": switch}
+        yield NextStep(title, switch.sentence)
 
 
 def _no_organisation(*, staff: bool) -> NextStep:

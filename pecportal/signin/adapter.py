@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -56,18 +56,6 @@ class Door(DefaultAccountAdapter):  # type: ignore[misc]
             self._tell_once(request, str(credentials.get("email", "")).lower())
             raise
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Write it down: whose account it was, if there is one, never what was typed."""
-        person = User.objects.filter(email=str(credentials.get("email", "")).strip().lower()).first()
-        record("signin.failed", target=person, address=self.get_client_ip(request), known=person is not None)
-
-    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
-        """Write it down."""
-        response: HttpResponse = super().post_login(request, user, **kwargs)
-        methods = sorted({str(each["method"]) for each in factors.records(request)})
-        record("signin", actor=_person(user), address=self.get_client_ip(request), methods=methods)
-        return response
-
     def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
         """Have the queue send it: an address that is known takes no longer, and no job holds the link."""
         enqueue("pecportal.signin.tasks.send_reset", user.pk)
@@ -99,9 +87,3 @@ class Factors(DefaultMFAAdapter):  # type: ignore[misc]
         user = authenticator.user
         others = factors.of(user).exclude(pk=authenticator.pk)
         return others.exists() or not factors.is_required(user)
-
-
-def _person(user: AbstractBaseUser) -> User:
-    if not isinstance(user, User):
-        raise TypeError("Not one of ours.")
-    return user

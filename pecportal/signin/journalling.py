@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account import signals as accounts
 from allauth.account.adapter import get_adapter
 from allauth.mfa import signals as factors
-from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
 from pecportal.journal.record import record
@@ -29,7 +29,6 @@ def listen() -> None:
     ):
         signal.connect(_changed(action), weak=False, dispatch_uid=f"journal.{action}")
     factors.authentication_failed.connect(_failed, dispatch_uid="journal.factor.failed")
-    user_logged_out.connect(_left, dispatch_uid="journal.signout")
 
 
 def _changed(action: str) -> Any:
@@ -43,11 +42,6 @@ def _changed(action: str) -> Any:
 
 def _failed(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
     record("factor.failed", target=user, address=_address(request))
-
-
-def _left(sender: object, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    if user is not None and request.META.get("REMOTE_ADDR"):
-        record("signout", actor=user, address=_address(request))
 
 
 def _address(request: HttpRequest) -> str:

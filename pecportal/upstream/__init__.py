@@ -9,7 +9,7 @@ from pecportal.upstream.config import Config
 from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, Unavailable, UpstreamError
 from pecportal.upstream.massiva import Massiva
 from pecportal.upstream.pec import Pec
-from pecportal.upstream.tokens import Tokens
+from pecportal.upstream.tokens import Heard, Tokens, unheard
 from pecportal.upstream.transport import Transport
 from pecportal.upstream.wallet import Wallet
 
@@ -25,12 +25,16 @@ __all__ = [
 
 
 class Upstream:
-    """The three APIs of one configuration and its account's wallet; one object for a whole process."""
+    """The three APIs of one configuration and its account's wallet; one object for a whole process.
 
-    def __init__(self, config: Config) -> None:
+    `heard` is told of each call how it went, in the thread that made it.
+    """
+
+    def __init__(self, config: Config, *, heard: Heard = unheard) -> None:
         self.config = config
+        self._heard = heard
         self._transport = Transport(config)
-        self.tokens = Tokens(config, self._transport)
+        self.tokens = Tokens(config, self._transport, heard=heard)
         self.wallet = Wallet(config, self._transport)
         self.pec = Pec(self._api("pec"))
         self.massiva = Massiva(self._api("massiva"))
@@ -44,4 +48,4 @@ class Upstream:
         self._transport.close()
 
     def _api(self, name: str) -> Api:
-        return Api(name, config=self.config, transport=self._transport, tokens=self.tokens)
+        return Api(name, config=self.config, transport=self._transport, tokens=self.tokens, heard=self._heard)

@@ -3,19 +3,30 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from pecportal.upstream.answers import Reply
 from pecportal.upstream.config import Config
-from pecportal.upstream.errors import FileAway, Unbuildable
+from pecportal.upstream.errors import FileAway, OutcomeUnknown, Unavailable, Unbuildable
 from pecportal.upstream.redaction import Secrets
 from pecportal.upstream.streaming import Base64File, Body, FileChanged
-from pecportal.upstream.tokens import Tokens
+from pecportal.upstream.tokens import Heard, Tokens, unheard
 from pecportal.upstream.transport import READ_LIMIT, Request, Transport
 
 # How long a mailbox whose 401 a new token did not cure is believed to be the cause itself
 _BELIEVED: Final = 600.0
+_OF_TOKENS: Final = ("oauth ", "POST token", "token for ")  # calls that `Tokens` tells of itself
+# Answers that tell of trouble with the API or its account, not with what was asked
+_TROUBLE: Final = frozenset({401, 402, 403, 408, 429})
+
+
+@dataclass(slots=True)
+class Hearing:
+    """A call that is listened to, and its answer once that came."""
+
+    reply: Reply | None = None
 
 
 class Api:
@@ -25,8 +36,11 @@ class Api:
     mailbox.
     """
 
-    def __init__(self, name: str, *, config: Config, transport: Transport, tokens: Tokens) -> None:
+    def __init__(
+        self, name: str, *, config: Config, transport: Transport, tokens: Tokens, heard: Heard = unheard
+    ) -> None:
         self.config = config
+        self._heard = heard
         self._name = name
         self._base: str = getattr(config, f"{name}_url")
         self._transport = transport
@@ -45,6 +59,19 @@ class Api:
 
         Raises Unavailable when no answer came, SignInRefused when no token was given; judges nothing else.
         """
+        with self._listening() as heard:
+            reply = self._read(path, ids, query, headers, secret)
+            heard.reply = reply
+        return reply
+
+    def _read(
+        self,
+        path: str,
+        ids: tuple[str, ...],
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        secret: str,
+    ) -> Reply:
         until = time.monotonic() + self.config.read_timeout
         who = (headers or {}).get("x-username", "")
         token = self._tokens.get(self._name, until=until)
@@ -80,14 +107,29 @@ class Api:
         has left, OutcomeUnknown after; judges nothing else.
         """
         until = time.monotonic() + (self.config.send_deadline if deadline is None else deadline)
-        token = self._tokens.get(self._name, until=until)
-        request = self._request(method, path, ids, query, headers, token, limit)
-        answer = self._transport.exchange(
-            request, body=body, on_connected=on_connected, on_wire=on_wire, on_written=on_written, until=until
-        )
-        if answer.status == 401:
-            self._tokens.invalidate(token)
-        return Reply(answer, secrets=Secrets(token, secret), strict=strict)
+        with self._listening() as heard:
+            token = self._tokens.get(self._name, until=until)
+            request = self._request(method, path, ids, query, headers, token, limit)
+            answer = self._transport.exchange(
+                request, body=body, on_connected=on_connected, on_wire=on_wire, on_written=on_written, until=until
+            )
+            if answer.status == 401:
+                self._tokens.invalidate(token)
+            heard.reply = Reply(answer, secrets=Secrets(token, secret), strict=strict)
+        return heard.reply
+
+    @contextmanager
+    def _listening(self) -> Iterator[Hearing]:
+        """Tell whoever wants to know how the call went; not where the vendor was not asked, or is not to blame."""
+        hearing = Hearing()
+        try:
+            yield hearing
+        except (Unavailable, OutcomeUnknown) as exc:
+            if not isinstance(exc, Unbuildable) and not exc.call.startswith(_OF_TOKENS):
+                self._heard(self._name, str(exc.status or "no_answer"))
+            raise
+        if hearing.reply is not None:
+            self._heard(self._name, _problem(hearing.reply))
 
     def _read_with(
         self,
@@ -124,6 +166,13 @@ class Api:
     def _is_known_not_to_help(self, who: str, token: str) -> bool:
         suspect, until = self._not_the_token.get(who, ("", 0.0))
         return suspect == token and time.monotonic() < until
+
+
+def _problem(reply: Reply) -> str:
+    """What is wrong with the API, in one word; "" for an answer that shows that it works, though it may refuse."""
+    if reply.status >= 500 or reply.status in _TROUBLE:
+        return str(reply.status)
+    return "broken" if reply.answer.flaw else ""
 
 
 @contextmanager

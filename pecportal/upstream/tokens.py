@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,6 +33,13 @@ _LIFE_IF_UNCLEAR: Final = 300.0
 _HOLD_STATUSES: Final = frozenset({401, 402, 429})
 
 
+Heard = Callable[[str, str], None]  # an API (or `oauth`), and "" or what was wrong with the call in one word
+
+
+def unheard(api: str, problem: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(slots=True)
 class _Slot:
     """The token of one API, behind a lock that lets one thread mint while the others wait for its result."""
@@ -46,8 +54,9 @@ class _Slot:
 class Tokens:
     """Tokens of one account, by API (`pec`, `massiva`, `company`); safe among threads."""
 
-    def __init__(self, config: Config, transport: Transport) -> None:
+    def __init__(self, config: Config, transport: Transport, *, heard: Heard = unheard) -> None:
         self._config = config
+        self._heard = heard
         self._transport = transport
         self._process = os.getpid()
         self._slots = {api: _Slot() for api in SCOPES}
@@ -100,7 +109,9 @@ class Tokens:
             slot.token, lifetime = self._mint(api, until)
         except UpstreamError as exc:
             slot.failure, slot.failed_at = _again(exc), time.monotonic()
+            self._heard("oauth", _problem(exc))
             raise
+        self._heard("oauth", "")
         slot.failure = None
         slot.renew_at = time.monotonic() + lifetime - min(300.0, lifetime / 10)
         return slot.token
@@ -146,6 +157,12 @@ class Tokens:
             return self._config.token_ttl
         # A new token that seems to have expired means clocks that disagree: a 401 will tell when it has
         return expiry - now if expiry > now else _LIFE_IF_UNCLEAR
+
+
+def _problem(exc: UpstreamError) -> str:
+    if exc.status is None:
+        return "no_answer"
+    return "sign_in" if exc.status == 401 else str(exc.status)
 
 
 def _again(exc: UpstreamError) -> UpstreamError:

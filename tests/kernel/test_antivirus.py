@@ -116,7 +116,7 @@ def test_a_virus_is_refused_by_name_and_recorded(clamd: Clamd) -> None:
         admit(MARK)
 
     assert caught.value.field == "file"
-    assert Entry.objects.get(action="upload.virus").facts == {"name": "fattura.pdf", "signature": SIGNATURE}
+    assert Entry.objects.get(action="upload.virus").facts == {"signature": SIGNATURE}
     assert not open_alerts()
 
 

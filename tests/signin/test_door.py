@@ -29,9 +29,9 @@ def test_a_password_lets_in_and_it_is_written_down_from_where(client: Client, cl
     assert answer.status_code == 302
     assert people.is_in(client)
     entry = Entry.objects.get()
-    assert (entry.action, entry.actor, entry.facts["address"]) == ("signin", clerk, "192.0.2.7")
+    assert (entry.action, entry.actor, entry.address) == ("access.sign_in", clerk, "192.0.2.7")
     client.post("/logout/", REMOTE_ADDR="192.0.2.7")
-    assert acts() == ["signin", "signout"]
+    assert acts() == ["access.sign_in", "access.sign_out"]
 
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(client: Client, clerk: User) -> None:
@@ -39,7 +39,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(client: Clie
     unknown = people.log_in(client, "nina@portale.example", "sbagliata").content.decode()
 
     assert re.sub(r"[A-Za-z0-9]{64}", "", wrong).replace("anna@", "nina@") == re.sub(r"[A-Za-z0-9]{64}", "", unknown)
-    assert acts() == ["signin.failed", "signin.failed"]
+    assert acts() == ["access.sign_in_failed", "access.sign_in_failed"]
     assert "sbagliata" not in str(Entry.objects.values())
     assert "nina" not in str(Entry.objects.values())
 
@@ -62,7 +62,7 @@ def test_guesses_at_one_account_are_few_from_however_many_networks(clerk: User) 
     for n in range(60):
         people.log_in(Client(), clerk.email, f"prova {n}", address=f"198.51.100.{n}")
 
-    assert Entry.objects.filter(action="signin.failed").count() <= 5
+    assert Entry.objects.filter(action="access.sign_in_failed").count() <= 5
     assert Entry.objects.filter(action="signin.locked").exists()
     client = Client()
     assert people.log_in(client, clerk.email, address="203.0.113.1").status_code == 200
@@ -73,7 +73,7 @@ def test_guesses_from_one_network_are_few_at_however_many_accounts() -> None:
     for n in range(30):
         people.log_in(Client(), f"persona{n}@portale.example", "sbagliata", address="198.51.100.9")
 
-    assert Entry.objects.filter(action="signin.failed").count() == 10
+    assert Entry.objects.filter(action="access.sign_in_failed").count() == 10
 
 
 def test_a_forged_header_does_not_make_another_network(settings: Settings) -> None:
@@ -82,7 +82,7 @@ def test_a_forged_header_does_not_make_another_network(settings: Settings) -> No
         data = {"login": f"p{n}@portale.example", "password": "x"}
         Client().post("/login/", data, headers={"X-Forwarded-For": f"203.0.113.{n}"})
 
-    assert Entry.objects.filter(action="signin.failed").count() == 10
+    assert Entry.objects.filter(action="access.sign_in_failed").count() == 10
 
 
 @pytest.mark.parametrize("evil", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])

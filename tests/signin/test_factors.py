@@ -41,7 +41,7 @@ def test_with_one_the_password_alone_opens_nothing(client: Client, operator: Use
     client.post(reverse("mfa_authenticate"), {"code": people.code(secret)})
 
     assert client.get("/admin/").status_code == 200
-    assert [entry.action for entry in Entry.objects.order_by("number")] == ["factor.failed", "signin"]
+    assert [entry.action for entry in Entry.objects.order_by("number")] == ["factor.failed", "access.sign_in"]
 
 
 def test_a_code_works_once(operator: User) -> None:

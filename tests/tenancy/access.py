@@ -31,6 +31,7 @@ POWERS: dict[Power, set[str]] = {
     Power.MEMBERS: {
         *("members", "member_invite", "member", "member_remove", "invitation_again", "invitation_revoke"),
     },
+    Power.VERIFY: {"journal:verify"},
     Power.RULES: {"organisation_settings"},
     Power.CREDENTIALS: {"mailboxes:credentials", "mailboxes:test_credentials"},
     Power.PREPARE: {

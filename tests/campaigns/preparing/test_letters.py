@@ -14,7 +14,7 @@ from campaigns.models import Campaign, Letter, Letterhead, OwnFile
 from campaigns.preparing import letterheads, letters, waste
 from campaigns.preparing.letters import Written
 from campaigns.states import LetterState
-from pecportal import stored
+from pecportal import queue, stored
 from pecportal.errors import Refusal
 from tests.campaigns import build
 from tests.jobs import Jobs
@@ -110,6 +110,23 @@ def test_letters_are_made_once_by_whomever_and_however_often(draft: Campaign, jo
     letters.run(draft.pk)
 
     assert (OwnFile.objects.count(), draft.own_links.count()) == (2, 2)
+
+
+def test_letters_that_take_long_are_gone_on_with_by_other_jobs(
+    draft: Campaign, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BOX", 0)
+    monkeypatch.setattr(letters, "BATCH", 1)
+    write(draft)
+    letters.make(draft, actor=draft.created_by)
+    jobs.clear()
+
+    letters.run(draft.pk)
+
+    assert OwnFile.objects.count() == 1
+    assert jobs.run() == 2  # the second, and the end
+    assert OwnFile.objects.count() == 2
+    assert Letter.objects.get().state == LetterState.MADE
 
 
 def test_a_changed_letter_is_made_anew_and_the_same_is_not(draft: Campaign, jobs: Jobs) -> None:
