@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0015_removed_files'),
+        ('campaigns', '0019_reading_totals'),
         ('mailboxes', '0009_accounts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
