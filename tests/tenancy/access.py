@@ -8,6 +8,7 @@ ANYBODY = {  # signed in or not
     *("account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn"),
 }
 SIGNED_IN = {
+    *("journal:index", "journal:export"),  # of one's own acts at least
     *("home", "choose_organisation", "account_change_password", "account_set_password", "account_reauthenticate"),
     *("usersessions_list", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp"),
     *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn"),
@@ -27,6 +28,7 @@ POWERS: dict[Power, set[str]] = {
         *("mailboxes:use_paper_again", "mailboxes:paper", "mailboxes:page_picture", "mailboxes:renew"),
         *("mailboxes:revoke", "mailboxes:confirm_order", "mailboxes:withdraw_order", "mailboxes:settle_order"),
         "mailboxes:refresh",
+        "mailboxes:hand_in_again",
     },
     Power.MEMBERS: {
         *("members", "member_invite", "member", "member_remove", "invitation_again", "invitation_revoke"),
@@ -50,6 +52,7 @@ POWERS: dict[Power, set[str]] = {
         *("campaigns:again", "campaigns:close", "campaigns:check", "campaigns:checking", "campaigns:submit"),
         *("campaigns:take_back", "registers:index", "registers:domain", "registers:lookup", "registers:download"),
         "campaigns:preview",
+        *("campaigns:contact_run", "campaigns:contact_run_cancel", "campaigns:text_edit"),
     },
     Power.READ: {
         *("campaigns:messages", "campaigns:message", "campaigns:message_body", "campaigns:doubt", "campaigns:proof"),

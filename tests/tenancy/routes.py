@@ -79,6 +79,7 @@ USUAL = {
     "mailboxes:kind": "a kind of paper",
     "mailboxes:token": "token",
     "registers:pk": "look-up",
+    "journal:kind": "a kind of file",
 }
 SPECIAL: dict[str, dict[str, str]] = {
     **{f"campaigns:{name}": {"pk": "contact"} for name in ("contact", "contact_remove")},
@@ -86,6 +87,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     **{f"campaigns:{name}": {"pk": "drafted"} for name in ("attachment", "detach", "own_file", "own_place")},
     **{f"campaigns:{name}": {"pk": "drafted"} for name in ("own_cancel", "sheet", "sheet_pdf")},
     "campaigns:group_remove": {"pk": "group"},
+    **{f"campaigns:{name}": {"pk": "run"} for name in ("contact_run", "contact_run_cancel")},
     "mailboxes:adopt": {"pk": "found"},
     **{name: {"pk": "key"} for name in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
     **{name: {"pk": "invitation"} for name in ("invitation_again", "invitation_revoke")},

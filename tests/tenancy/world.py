@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from campaigns import incidents
-from campaigns.models import Choice, Decision, IncidentKind, Intake, Letterhead
+from campaigns.models import Choice, ContactRun, Decision, IncidentKind, Intake, Letterhead, RunKind
 from campaigns.preparing import texts
 from campaigns.states import Shown
 from mailboxes.models import Found
@@ -80,6 +80,7 @@ def _shared(clerk: User) -> dict[str, object]:
     return {
         "contact": build.contact(clerk).pk,
         "group": build.group(clerk).pk,
+        "run": ContactRun.objects.create(organisation=office, by=clerk, kind=RunKind.values[0], name="elenco.csv").pk,
         "text": version.saved_text_id,
         "version": version.pk,
         "letterhead": Letterhead.objects.create(organisation=office, name="Comune", changed_by=clerk).pk,
