@@ -15,6 +15,8 @@ PERIODIC = (
     Every("mailboxes.tasks.watch", minutes=60),
     Every("pecportal.registers.tasks.sweep"),
     Every("pecportal.operation.tasks.ring_letters"),
+    Every("pecportal.organisations.tasks.send_invitations", minutes=10),
+    Every("pecportal.organisations.tasks.tell_glasses", minutes=10),
     Every("pecportal.operation.tasks.ask_scanner"),
     Every("pecportal.operation.tasks.read_wallets", minutes=60),
     *(Every(CANARY, arguments=(lane,), lane=lane) for lane in LANES),

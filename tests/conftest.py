@@ -91,6 +91,10 @@ def _installation(settings: Settings, tmp_path: Path) -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.OPENAPI_ENV = "sandbox"
+    settings.SECOND_FACTOR_REQUIRED = False  # tests/signin has it on
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    }
     for api in ("PEC", "MASSIVA", "COMPANY", "OAUTH"):
         setattr(settings, f"OPENAPI_{api}_URL", "http://127.0.0.1:9")
     settings.OPENAPI_EMAIL, settings.OPENAPI_API_KEY, settings.OPENAPI_TOKEN = "a@portale.example", "key", ""

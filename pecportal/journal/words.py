@@ -6,6 +6,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: Final[dict[str, str | Promise]] = {
+    "factor.add": _("A second factor was set up"),
+    "factor.remove": _("A second factor was taken away"),
+    "factor.reset": _("Recovery codes were made anew"),
+    "password.change": _("A password was changed"),
+    "password.reset": _("A forgotten password was set anew"),
+    "password.set": _("A password was set"),
     "access.refused": _("Something was refused that is not there, or not theirs"),
     "access.sign_in": _("Signed in"),
     "access.sign_in_failed": _("Somebody could not sign in"),
