@@ -84,6 +84,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "mailbox.credentials_refused": _("The provider refused the password of the mailbox %(what)s"),
     "mailbox.discard": _("The registration of the mailbox %(what)s was discarded"),
     "mailbox.hand_in": _("The documents of the mailbox %(what)s were handed in"),
+    "mailbox.hand_in_again": _("The documents of the mailbox %(what)s were ordered to be handed in again"),
     "mailbox.paper_erased": _("A document of the mailbox %(what)s was erased"),
     "mailbox.paper_put": _("A document of the mailbox %(what)s was uploaded"),
     "mailbox.paper_seen": _("A document of the mailbox %(what)s was looked at"),
