@@ -1,6 +1,6 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns import auditing
+from campaigns import auditing, tallying
 from campaigns.models import Campaign
 from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking
 from campaigns.sending import expired, launch, pilots
@@ -74,6 +74,16 @@ def read_whole(mailbox_id: int) -> None:
 def search() -> None:
     """Look for what is in doubt."""
     searching.run()
+
+
+def search_one(attempt_id: int) -> None:
+    """Look for one that is in doubt, since a person asked."""
+    searching.search_now(attempt_id)
+
+
+def tally() -> None:
+    """Count what the console's first page shows."""
+    tallying.run()
 
 
 def sweep() -> None:

@@ -51,14 +51,14 @@ class KeysetList(ChangeList):
             self.filter_params.pop(name, None)
         return super().get_queryset(request, exclude_parameters)
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
         """By id alone, which every database finds without sorting."""
         return ["-pk"]
 
     def get_results(self, request: HttpRequest) -> None:
         """One page, and whether there are others."""
         self.page = keyset.page(self.queryset, by="-pk", size=self.list_per_page, **self.edge)
-        self.result_list = list(self.page.rows)  # type: ignore[assignment]
+        self.result_list = list(self.page.rows)
         self.result_count = len(self.result_list)
         self.full_result_count = 0
         self.show_full_result_count = self.can_show_all = self.multi_page = False

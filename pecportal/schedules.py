@@ -9,6 +9,7 @@ PERIODIC = (
     Every("campaigns.tasks.track"),
     Every("campaigns.tasks.search"),
     Every("campaigns.tasks.sweep"),
+    Every("campaigns.tasks.tally"),
     Every("mailboxes.tasks.sweep"),
     Every("pecportal.registers.tasks.sweep"),
     Every("pecportal.operation.tasks.ring_letters"),

@@ -28,5 +28,6 @@ urlpatterns = [
     path("mailboxes/", include("mailboxes.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("lookups/", include("pecportal.registers.urls")),
+    path("admin/", include("campaigns.console.urls")),
     path("admin/", admin.site.urls),
 ]

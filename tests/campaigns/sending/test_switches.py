@@ -115,7 +115,9 @@ def test_what_was_claimed_and_not_handed_over_is_given_back(box: Sandbox, operat
     run.taken.extend(lanes.acquire(run.holder))
     run._tend()
     lane = run.lanes[campaign.mailbox_id]
+    run._feed(lane)
     lane.ready.extend(claims.claim(lane, limit=3))
+    assert len(lane.ready) == 3
     off(Scope.CAMPAIGN, campaign, operator)
 
     run._feed(lane)
