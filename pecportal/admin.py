@@ -46,18 +46,19 @@ class KeysetList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         """The rows as filtered; the edge of the page is no filter."""
         self.edge = keyset.asked(request.GET)
+        self.key = self.model_admin.key_of(request)  # type: ignore[attr-defined]
         for name in ("after", "before"):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
         return super().get_queryset(request, exclude_parameters)
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
-        """By id alone, which every database finds without sorting."""
-        return ["-pk"]
+        """By the key alone, which every database finds without sorting."""
+        return [self.key]
 
     def get_results(self, request: HttpRequest) -> None:
         """One page, and whether there are others."""
-        self.page = keyset.page(self.queryset, by="-pk", size=self.list_per_page, **self.edge)
+        self.page = keyset.page(self.queryset, by=self.key, size=self.list_per_page, **self.edge)
         self.result_list = list(self.page.rows)
         self.result_count = len(self.result_list)
         self.full_result_count = 0
@@ -86,6 +87,10 @@ class LongListAdmin(ReadOnlyAdmin[M]):
     sortable_by = ()
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
+
+    def key_of(self, request: HttpRequest) -> str:
+        """The unique whole number by which the list is paged, `-` before it for the highest first."""
+        return "-pk"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that is not counted."""

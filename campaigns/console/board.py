@@ -7,80 +7,27 @@ for has an index, and every look ends after so many rows.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
 
 from django.conf import settings
-from django.db.models import F, FloatField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Cast
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from campaigns import auditing, tallying
-from campaigns.console import doubts, quarantine, stuck, unmatched
+from campaigns.console import doubts, outside, quarantine, stuck, unmatched
+from campaigns.console.cards import ACT, GOOD, LOOK, MANY, OLD, PLAIN, STALE, WORDS, Card, Line, number
 from campaigns.console.items import MOST
 from campaigns.models import Baton, Campaign, LivePump, Message, Reservation, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Shown
 from campaigns.tracking import progress
-from mailboxes.models import Mailbox
-from mailboxes.states import CredentialsState, VendorState
 from pecportal import clock, queue
-from pecportal.operation import deployment, hearing, liveness, switches
+from pecportal.operation import deployment, liveness, switches
 from pecportal.operation.liveness import Health
-from pecportal.operation.models import Alert, AuditRun, Figure, Pulse, VendorCall
-from pecportal.organisations.models import VendorAccount
-
-GOOD: Final = "success"
-LOOK: Final = "warning"
-ACT: Final = "danger"
-PLAIN: Final = "plain"
-WORDS: Final[dict[str, Promise]] = {
-    GOOD: gettext_lazy("In order"),
-    LOOK: gettext_lazy("Look at it"),
-    ACT: gettext_lazy("Act now"),
-}
-MANY: Final = 8  # lines of a card
-OLD: Final = timedelta(hours=1)
-QUIET: Final = timedelta(minutes=10)
-SOON: Final = timedelta(days=30)
-BAD_RATE: Final = 5.0  # percent of calls
-TERRIBLE_RATE: Final = 25.0
-STALE: Final = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: what it is about, what is told of it, since or at when, how bad it is, and where it is mended."""
-
-    title: str
-    text: str = ""
-    tone: str = GOOD
-    url: str = ""
-    at: datetime | None = None
-    word: str = ""
-
-    @property
-    def badge(self) -> str:
-        """The word beside the colour."""
-        return self.word or str(WORDS.get(self.tone, ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """Some lines under a title; `url` is the page with all of it."""
-
-    name: str
-    title: str
-    lines: tuple[Line, ...]
-    url: str = ""
-
-    @property
-    def tone(self) -> str:
-        """That of its worst line."""
-        return max((line.tone for line in self.lines), key=(PLAIN, GOOD, LOOK, ACT).index, default=GOOD)
+from pecportal.operation.models import Alert, AuditRun, Figure, Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +50,32 @@ class Board:
 
 def of() -> Board:
     """How all stands just now; nothing is changed by looking."""
+    lanes = liveness.glance()
     makers: Sequence[Callable[[], Card]] = (
-        *(_desks, _switches, _waiting, _statuses, _provider, _work, _lanes, _mailboxes, _wallets, _expiring, _audit),
+        *(
+            partial(_desks, lanes),
+            _switches,
+            _waiting,
+            _statuses,
+            outside.provider,
+            partial(_work, lanes),
+            _lanes,
+            outside.mailboxes,
+            outside.wallets,
+            outside.expiring,
+            _audit,
+        ),
         _alerts,
     )
     return Board(tuple(make() for make in makers), clock.now())
 
 
-def _desks() -> Card:
+def _desks(lanes: Sequence[liveness.Lane]) -> Card:
     found = []
     for desk, bad in ((doubts.DESK, LOOK), (unmatched.DESK, LOOK), (stuck.DESK, ACT), (quarantine.DESK, LOOK)):
-        count, url = len(desk.keys(0)), reverse("console:desk", args=[desk.name])
-        text = _number(count) + ("+" if count >= MOST else "") if count else str(desk.nothing)
+        keys = stuck.keys(0, lanes) if desk is stuck.DESK else desk.keys(0)
+        count, url = len(keys), reverse("console:desk", args=[desk.name])
+        text = number(count) + ("+" if count >= MOST else "") if count else str(desk.nothing)
         found.append(Line(str(desk.title), text, bad if count else GOOD, url))
     return Card("desks", _("Desks"), tuple(found))
 
@@ -134,8 +95,10 @@ def _waiting() -> Card:
     first = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.QUEUED).order_by("pk").values("pk")[:1]
     running = Campaign.objects.filter(state=CampaignState.RUNNING).annotate(first=Subquery(first))
     ids = list(running.exclude(first=None).values_list("first", flat=True)[:MOST])
-    oldest = Message.objects.filter(pk__in=ids).select_related("campaign__mailbox__organisation")
-    oldest = oldest.order_by("state_since")[:3]
+    oldest = Message.objects.filter(pk__in=ids).select_related(
+        "campaign__mailbox__organisation__vendor_account", "campaign__mailbox__vendor_account"
+    )
+    oldest = oldest.order_by("state_since")[:1]
     lines = []
     for message in oldest:
         held = progress.hold(message.campaign)
@@ -151,7 +114,7 @@ def _statuses() -> Card:
     lines = []
     for status, count in tallying.statuses().items():
         is_odd = status in (Shown.UNCERTAIN, Shown.NO_OUTCOME)
-        lines.append(Line(str(status.label), _number(count), LOOK if is_odd else PLAIN))
+        lines.append(Line(str(status.label), number(count), LOOK if is_odd else PLAIN))
     if not lines:
         lines.append(Line(_("Nothing was counted yet."), "", PLAIN))
     elif counted is not None and counted < clock.now() - STALE:
@@ -159,36 +122,12 @@ def _statuses() -> Card:
     return Card("statuses", _("Messages by status"), tuple(lines), reverse("admin:campaigns_message_changelist"))
 
 
-def _provider() -> Card:
-    names = {0: _("The account of the settings"), **dict(VendorAccount.objects.values_list("pk", "name"))}
-    lines = [_rate()]
-    for row in VendorCall.objects.order_by("account", "api")[:20]:
-        is_bad = row.bad_at is not None and (row.good_at is None or row.bad_at > row.good_at)
-        title = f"{hearing.APIS.get(row.api, row.api)} · {names.get(row.account, row.account)}"
-        text = hearing.sentence(row.problem) if is_bad else _("Its last answer was good.")
-        if not is_bad and row.problem and row.bad_at and row.bad_at > clock.now() - OLD:
-            text += " " + _("Before: %(problem)s") % {"problem": hearing.sentence(row.problem)}
-        url = reverse("admin:organisations_vendoraccount_change", args=[row.account]) if row.account else ""
-        url = url or reverse("admin:operation_vendorcall_changelist")
-        lines.append(Line(title, text, ACT if is_bad else GOOD, url, row.bad_at if is_bad else row.good_at))
-    return Card("provider", _("The provider"), tuple(lines), reverse("admin:operation_vendorspan_changelist"))
-
-
-def _rate() -> Line:
-    found = hearing.rate()
-    if not found.calls:
-        return Line(_("Failures in the last hour"), _("Nothing was asked."), PLAIN)
-    tone = ACT if found.percent >= TERRIBLE_RATE else LOOK if found.percent >= BAD_RATE else GOOD
-    words = {"percent": number_format(found.percent, 1), "failed": found.failed, "calls": number_format(found.calls)}
-    return Line(_("Failures in the last hour"), _("%(percent)s %%: %(failed)s of %(calls)s calls") % words, tone)
-
-
-def _work() -> Card:
+def _work(lanes: Sequence[liveness.Lane]) -> Card:
     """The lanes of work, the machines that serve them, and who holds what."""
     tones = {Health.FINE: GOOD, Health.LATE: LOOK, Health.FROZEN: ACT}
     pulses, stuck_page = reverse("admin:operation_pulse_changelist"), reverse("console:desk", args=[stuck.DESK.name])
     lines = []
-    for lane in liveness.glance():
+    for lane in lanes:
         why = " ".join(map(str, lane.signs))
         url = pulses if lane.health is Health.FINE else stuck_page
         lines.append(Line(lane.label, why, tones[lane.health], url, lane.beaten_at, word=str(lane.health.label)))
@@ -255,101 +194,6 @@ def _lanes() -> Card:
     )
 
 
-def _mailboxes() -> Card:
-    """Those with the least room first, then those that used most of their day."""
-    share = Cast(F("space_used"), FloatField()) / F("space_limit")
-    full = _active().filter(space_limit__gt=0).annotate(share=share).order_by("-share")[:MANY]
-    used = dict(Figure.objects.filter(kind=tallying.DAY).order_by("-value").values_list("about", "value")[:MOST])
-    boxes = {box.pk: box for box in full} | {box.pk: box for box in _active().filter(pk__in=list(used)[:MANY])}
-    lines = []
-    for box in sorted(boxes.values(), key=lambda each: -(each.space_percent or 0))[:MANY]:
-        told = (
-            [_("%(percent)s %% of its space") % {"percent": box.space_percent}] if box.space_percent is not None else []
-        )
-        limit = box.plan.daily_limit if box.plan else None
-        if limit:
-            words = {
-                "used": _number(used.get(box.pk, 0)),
-                "limit": _number(limit),
-            }
-            told.append(_("%(used)s of %(limit)s messages today") % words)
-        nearly = (box.space_percent or 0) >= settings.MAILBOX_FULL_PERCENT - 15 or bool(
-            limit and used.get(box.pk, 0) > 0.8 * limit
-        )
-        tone = ACT if box.is_full else LOOK if nearly else GOOD
-        lines.append(
-            Line(
-                str(box), " · ".join(told), tone, reverse("admin:mailboxes_mailbox_change", args=[box.pk]), box.space_at
-            )
-        )
-    return Card(
-        "mailboxes",
-        _("Space and allowance"),
-        tuple(lines or [Line(_("No mailbox was read yet."), "", PLAIN)]),
-        reverse("admin:mailboxes_mailbox_changelist"),
-    )
-
-
-def _active() -> QuerySet[Mailbox]:
-    return Mailbox.objects.filter(vendor_state=VendorState.ACTIVE).select_related("plan")
-
-
-def _wallets() -> Card:
-    lines = []
-    for account in VendorAccount.objects.filter(environment=settings.OPENAPI_ENV).order_by("credit")[:MANY]:
-        url = reverse("admin:organisations_vendoraccount_change", args=[account.pk])
-        told = (
-            _("not read yet")
-            if account.credit is None
-            else _("%(euros)s euros") % {"euros": number_format(account.credit, 2, force_grouping=True)}
-        )
-        tone = (
-            ACT
-            if account.is_low or account.credit == 0
-            else LOOK
-            if account.credit is None or account.credit_problem
-            else GOOD
-        )
-        if account.credit_problem:
-            told += ". " + _("It could not be read since.")
-        lines.append(Line(str(account), told, tone, url, account.credit_at))
-    if not lines:
-        text = _("Its credit is not watched: enter it as an account to have it read every hour.")
-        lines.append(
-            Line(_("The account of the settings"), text, PLAIN, reverse("admin:organisations_vendoraccount_changelist"))
-        )
-    return Card("wallets", _("Credit"), tuple(lines), reverse("admin:organisations_vendoraccount_changelist"))
-
-
-def _expiring() -> Card:
-    """Mailboxes that expire within a month, passwords that are refused, and a token that nobody renews."""
-    now = clock.now()
-    lines = []
-    for box in _active().filter(expires_at__lt=now + SOON).order_by("expires_at")[:MANY]:
-        tone = ACT if box.expires_at is not None and box.expires_at < now + timedelta(days=7) else LOOK
-        lines.append(
-            Line(
-                str(box),
-                _("The mailbox expires."),
-                tone,
-                reverse("admin:mailboxes_mailbox_change", args=[box.pk]),
-                box.expires_at,
-            )
-        )
-    page = reverse("console:desk", args=[stuck.DESK.name])
-    refused = _active().filter(credentials_state=CredentialsState.REFUSED).order_by("credentials_since")[:MANY]
-    told = _("Its password is refused.")
-    lines += [Line(str(box), told, ACT, f"{page}?mailbox={box.pk}", box.credentials_since) for box in refused]
-    if settings.OPENAPI_TOKEN:
-        text = _("A token stands in the settings (OPENAPI_TOKEN): the portal cannot renew it, nor tell when it ends.")
-        lines.append(Line(_("Token"), text, LOOK))
-    return Card(
-        "expiring",
-        _("Expiries and passwords"),
-        tuple(lines or [Line(_("Nothing expires within 30 days; tokens are renewed by themselves."))]),
-    )
-
-
 def _audit() -> Card:
     url = reverse("admin:operation_auditrun_changelist")
     audit = AuditRun.objects.exclude(ended_at=None).first()
@@ -379,7 +223,3 @@ def _alerts() -> Card:
         for row in rows
     ]
     return Card("alerts", _("Open alerts"), tuple(lines or [Line(_("No alert is open."))]), url)
-
-
-def _number(value: int) -> str:
-    return str(number_format(value, force_grouping=True))

@@ -41,9 +41,10 @@ NO_PUMP = timedelta(minutes=3)
 RELATED = ["mailbox", *(f"mailbox__{name}" for name in vendor.RELATED)]
 
 
-def keys(mailbox: int = 0) -> list[str]:
-    """All that is stuck: lanes of work, then ways out of mailboxes, then the rest."""
-    found = [] if mailbox else [f"work:{lane.name}" for lane in liveness.glance() if lane.health is not Health.FINE]
+def keys(mailbox: int = 0, lanes: Sequence[liveness.Lane] | None = None) -> list[str]:
+    """All that is stuck: lanes of work, then ways out of mailboxes, then the rest; `lanes` as they were just seen."""
+    lanes = lanes if lanes is not None else liveness.glance()
+    found = [] if mailbox else [f"work:{lane.name}" for lane in lanes if lane.health is not Health.FINE]
     for name, (rows, path, _item) in KINDS.items():
         queryset = rows()
         queryset = queryset.filter(**{path: mailbox}) if mailbox and path else queryset

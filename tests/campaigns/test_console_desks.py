@@ -66,20 +66,30 @@ def test_a_doubt_is_shown_with_its_evidence_and_searched_for_on_demand(operator:
     assert (entry.action, entry.facts["reason"]) == ("console.act", "It has waited for long")
 
 
-def test_a_search_out_of_turn_settles_the_doubt(vendor: Sandbox, who: User) -> None:
+def test_a_search_out_of_turn_settles_the_doubt(vendor: Sandbox) -> None:
     vendor.create_mailbox(ADDRESS, PASSWORD)
-    campaign = running(messages=1)
+    running(messages=1)
+    vendor.drop_next_answer(after_accepting=True)
     pump.run()
+    vendor.advance(hours=1)
     attempt = Attempt.objects.get()
-    assert searching.search_now(attempt.pk) == 0  # it is not in doubt
+    assert doubting.outcome(attempt) == Outcome.UNCERTAIN
 
-    Attempt.objects.update(outcome=Outcome.UNCERTAIN, code="")
-    Message.objects.update(state=MessageState.UNCERTAIN, status=Shown.UNCERTAIN)
-    searching.search_now(attempt.pk)
+    assert searching.search_now(attempt.pk) == 2
 
-    assert searching.search_now(attempt.pk) == 0  # a moment later it has nothing to add
+    assert doubting.outcome(attempt) == Outcome.ACCEPTED
+    assert searching.search_now(attempt.pk) == 0
     assert attempt.searches.count() == 1
-    assert campaign.messages.count() == 1
+
+
+def test_a_second_job_of_the_same_moment_searches_no_more(vendor: Sandbox) -> None:
+    vendor.create_mailbox(ADDRESS, PASSWORD)
+    doubt = doubting.doubt(build.started())
+
+    for _n in range(2):
+        searching.search_now(doubt.pk)
+
+    assert doubt.searches.count() == 1
 
 
 def test_the_organisations_approvers_are_asked_once_a_day(operator: Client) -> None:
