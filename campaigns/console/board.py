@@ -105,7 +105,7 @@ def _waiting() -> Card:
         is_old = message.state_since < clock.now() - OLD
         text = held.sentence if held else _("Nothing holds it up: its turn comes.")
         url = reverse("admin:campaigns_campaign_change", args=[message.campaign_id])
-        lines.append(Line(str(message.campaign), text, LOOK if held and is_old else GOOD, url, message.state_since))
+        lines.append(Line(str(message.campaign), text, LOOK if held or is_old else GOOD, url, message.state_since))
     return Card("waiting", _("Waiting longest"), tuple(lines or [Line(_("No message waits to be sent."))]))
 
 

@@ -108,9 +108,7 @@ def _lane(lane: Any) -> Item:
     if switch := switched.off(lane.mailbox):
         told.append(_("It is switched off: %(sentence)s") % {"sentence": switch.sentence})
     elif lane.hold:
-        told.append(str(Hold(lane.hold).label) + ".")
-        if lane.hold in progress.HELD:
-            told.append(str(progress.HELD[Hold(lane.hold)]))
+        told.append(str(progress.HELD.get(Hold(lane.hold), Hold(lane.hold).label)))
         acts = ["try"] if lane.hold in (Hold.VENDOR, Hold.ACCOUNT, Hold.WALLET) else []
     elif is_leased:
         told.append(_("%(holder)s holds it and sends nothing.") % {"holder": lane.holder or "-"})
@@ -125,8 +123,8 @@ def _lane(lane: Any) -> Item:
         told.append(_("Failures in a row: %(count)s.") % {"count": lane.breaker_level})
     return Item(
         key=f"lane:{lane.pk}",
-        title=_("Way out of %(mailbox)s") % {"mailbox": lane.mailbox},
-        what=str(lane.mailbox.organisation),
+        title=_("Way out of a mailbox"),
+        what=str(lane.mailbox.address),
         row=lane,
         organisation=lane.mailbox.organisation,
         since=lane.last,

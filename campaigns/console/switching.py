@@ -13,6 +13,7 @@ from campaigns.console.views import operator, page
 from campaigns.models import Campaign, Message
 from campaigns.states import CampaignState, MessageState
 from mailboxes.models import Mailbox
+from mailboxes.states import Kind
 from pecportal import vendor
 from pecportal.errors import Refusal
 from pecportal.operation import switches
@@ -44,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "off": switches.now().rows,
         "ended": Switch.objects.exclude(ended_at=None).select_related("by", "ended_by").order_by("-ended_at")[:ENDED],
         "accounts": VendorAccount.objects.order_by("name"),
-        "mailboxes": Mailbox.objects.filter(kind="massive").order_by("address")[:RUNNING],
+        "mailboxes": Mailbox.objects.filter(kind=Kind.MASSIVE).order_by("address")[:RUNNING],
         "campaigns": _running().order_by("-pk")[:RUNNING],
     }
     return page(request, "console/switches.html", _("Switches"), context)

@@ -39,8 +39,15 @@ def test_what_a_switch_would_stop_is_shown_before(operator: Client) -> None:
     tallying.run()
     page = reverse("console:switch_off")
 
-    for scope, about in (("campaign", campaign.pk), ("mailbox", campaign.mailbox_id), ("account", 0), ("all", 0)):
-        shown = operator.get(page, {"scope": scope, "about": about}).content.decode()
+    targets: tuple[tuple[str, int], ...] = (
+        ("campaign", campaign.pk),
+        ("mailbox", campaign.mailbox_id),
+        ("account", 0),
+        ("all", 0),
+    )
+    for scope, about in targets:
+        query: dict[str, str | int] = {"scope": scope, "about": about}
+        shown = operator.get(page, query).content.decode()
         assert "1 campaign is stopped." in shown
         assert "2 messages wait" in shown
         assert "1 message is on its way" in shown

@@ -92,6 +92,7 @@ def test_a_rest_is_ended_unless_the_vendor_asked_for_it(operator: Client, jobs: 
         done(operator, told)
 
     lane = SendingLane.objects.get()
+    assert lane.held_until is not None
     assert (lane.held_until < timezone.now()) is tried
     assert lane.breaker_level == 2
     assert ("campaigns.tasks.pump" in jobs.names()) is tried

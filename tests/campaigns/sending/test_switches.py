@@ -1,10 +1,11 @@
 """What operators switch off is sent no more; what is on the wire is finished; it goes on once it is switched on."""
 
 import threading
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connections
+from pytest_django import DjangoAssertNumQueries
 
 from campaigns import auditing, vitals
 from campaigns.models import Campaign, Message, SendingLane
@@ -40,7 +41,7 @@ def about(scope: Scope, campaign: Campaign) -> int:
 
 
 def off(scope: Scope, campaign: Campaign, operator: User) -> bool:
-    words = {"sentence": "We look into it.", "reason": "Wrong letter"}
+    words: dict[str, Any] = {"sentence": "We look into it.", "reason": "Wrong letter"}
     return switches.turn_off(scope, about(scope, campaign), actor=operator, **words)
 
 
@@ -97,7 +98,7 @@ def test_a_claim_sees_the_switch_at_once(box: Sandbox, operator: User, scope: Sc
 
 
 def test_the_claim_asks_in_the_statement_it_makes_anyway(
-    box: Sandbox, operator: User, django_assert_num_queries: Callable[..., object]
+    box: Sandbox, operator: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     campaign = running(messages=3)
     lanes.acquire("pump")
@@ -144,7 +145,7 @@ def test_nobody_calls_a_stopped_campaign_stuck(box: Sandbox, operator: User) -> 
 
 
 def test_twice_is_once(operator: User) -> None:
-    words = {"sentence": "We look into it.", "reason": "Wrong letter", "actor": operator}
+    words: dict[str, Any] = {"sentence": "We look into it.", "reason": "Wrong letter", "actor": operator}
 
     assert switches.turn_off(Scope.ALL, **words)
     assert not switches.turn_off(Scope.ALL, **words)
