@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from campaigns import auditing, tallying
 from campaigns.console import doubts, outside, quarantine, stuck, unmatched
-from campaigns.console.cards import ACT, GOOD, LOOK, MANY, OLD, PLAIN, STALE, WORDS, Card, Line, number
+from campaigns.console.cards import ACT, GOOD, LOOK, MANY, PLAIN, STALE, WORDS, Card, Line, number
 from campaigns.console.items import MOST
 from campaigns.models import Baton, Campaign, LivePump, Message, Reservation, SendingLane
 from campaigns.models.tracking import Hold
@@ -102,10 +102,10 @@ def _waiting() -> Card:
     lines = []
     for message in oldest:
         held = progress.hold(message.campaign)
-        is_old = message.state_since < clock.now() - OLD
+        is_stuck = held is not None and held.goes_on is None  # else it waits for a time that is known
         text = held.sentence if held else _("Nothing holds it up: its turn comes.")
         url = reverse("admin:campaigns_campaign_change", args=[message.campaign_id])
-        lines.append(Line(str(message.campaign), text, LOOK if held or is_old else GOOD, url, message.state_since))
+        lines.append(Line(str(message.campaign), text, LOOK if is_stuck else GOOD, url, message.state_since))
     return Card("waiting", _("Waiting longest"), tuple(lines or [Line(_("No message waits to be sent."))]))
 
 
