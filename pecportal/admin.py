@@ -61,7 +61,7 @@ class KeysetList(ChangeList):
         self.page = keyset.page(self.queryset, by=self.key, size=self.list_per_page, **self.edge)
         self.result_list = list(self.page.rows)
         self.result_count = len(self.result_list)
-        self.full_result_count = 0
+        self.full_result_count = self.result_count  # else the page would tell how many it shows
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions = bool(self.result_list)
         self.paginator = Paginator(self.result_list, self.list_per_page)

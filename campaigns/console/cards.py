@@ -14,7 +14,7 @@ ACT: Final = "danger"
 PLAIN: Final = "plain"
 WORDS: Final[dict[str, Promise]] = {
     GOOD: gettext_lazy("In order"),
-    LOOK: gettext_lazy("Look at it"),
+    LOOK: gettext_lazy("To be looked at"),
     ACT: gettext_lazy("Act now"),
 }
 MANY: Final = 8  # lines of a card

@@ -75,6 +75,7 @@ def test_pages_go_by_id_back_and_forth(operator: Client, campaign: Campaign, mon
     assert [row.ref for row in first.context["cl"].result_list] == newest[:2]
     assert [row.ref for row in second.context["cl"].result_list] == newest[2:]
     assert [row.ref for row in back.context["cl"].result_list] == newest[:2]
+    assert "2 results" not in first.content.decode()
     assert first.context["cl"].newer_url == second.context["cl"].older_url == ""
 
 
