@@ -48,6 +48,7 @@ UNASKED: Final = "audit.unasked"  # the alert of a question that could not be as
 EXAMPLES: Final = 10
 BATCH: Final = 1000
 RELATED: Final = ("mailbox", *(f"mailbox__{name}" for name in vendor.RELATED))
+NIGHTLY: Final = timedelta(hours=26)  # a day, and what an audit may be late
 M = TypeVar("M", bound=models.Model)
 
 
@@ -144,7 +145,7 @@ def queued_unheld() -> Iterator[int]:
     waits = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.QUEUED, not_before__lt=before)
     lane = SendingLane.objects.filter(pk=OuterRef("mailbox"))
     held = lane.exclude(hold="").filter(Q(held_until__isnull=True) | Q(held_until__gt=before))
-    moves = Attempt.objects.filter(mailbox=OuterRef("mailbox"), claimed_at__gt=now - timedelta(minutes=15))
+    moves = Attempt.objects.filter(message__campaign=OuterRef("pk"), claimed_at__gt=now - timedelta(minutes=15))
     free = Campaign.objects.filter(
         Exists(waits),
         ~Exists(held),
@@ -181,14 +182,24 @@ def reservations_wrong() -> Iterator[int]:
 
 
 def caps_exceeded() -> Iterator[int]:
-    """Mailboxes that have reserved more than their plan allows, in the plan's own windows; its margin may be used."""
+    """Mailboxes that reserved more than their plan allows, in any of its windows since the audit before this one.
+
+    The windows are the plan's own; its margin may be used.
+    """
     now = clock.now()
-    minute = pacing.minute_of(now)
+    until = pacing.minute_of(now)
+    since = pacing.minute_of(now - NIGHTLY)
     for mailbox in Mailbox.objects.filter(plan__isnull=False).select_related("plan").order_by("pk"):
         limits = timing.limits_of(mailbox.plan, margin=False)
-        used = timing.history_of(mailbox.pk, mailbox.plan, limits, now=now)
-        if any(used.since(limit.since(minute)) > limit.most for limit in limits):
+        used = timing.history_of(mailbox.pk, mailbox.plan, limits, now=now - NIGHTLY)
+        if any(pacing.is_exceeded(limit, used, since=since, until=until) for limit in limits):
             yield mailbox.pk
+
+
+def queued_alive() -> Iterator[int]:
+    """Messages that wait to be sent while an attempt of theirs is under way or in doubt: nobody would claim them."""
+    alive = Attempt.objects.filter(LIVE, message=OuterRef("pk")).exclude(outcome=Outcome.ACCEPTED)
+    return _ids(Message.objects.filter(Exists(alive), state=MessageState.QUEUED))
 
 
 def receipts_unseen() -> Iterator[int]:
@@ -256,6 +267,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     Question("receipts_of_unsent", _("A receipt for an attempt that is called not sent"), receipts_of_unsent),
     Question("campaigns_short", _("Campaigns with more or fewer messages than recipients"), campaigns_short),
     Question("queued_unheld", _("Campaigns that stand still, and nothing says why"), queued_unheld),
+    Question("queued_alive", _("Waiting to be sent, while an attempt is under way or in doubt"), queued_alive),
     Question("sending_overdue", _("Being sent for longer than a sending may last"), sending_overdue),
     Question("doubts_unsought", _("In doubt, and not looked for in the mailbox for two hours"), doubts_unsought),
     Question("reservations_wrong", _("Reservations that do not agree with the attempts"), reservations_wrong),

@@ -76,6 +76,11 @@ def heaviest_own(campaign: Campaign) -> tuple[int, int] | None:
     return None if first is None else (first[0], first[1])
 
 
+def own_of_row(campaign: Campaign, line: int) -> QuerySet[OwnFile]:
+    """The own files of one row, its letter among them."""
+    return campaign.own_files.filter(links__line=line)
+
+
 def uploads(campaign: Campaign) -> QuerySet[OwnFile]:
     """The own files that people handed in; those that the portal makes are no business of names."""
     return campaign.own_files.filter(origin=Origin.UPLOAD)

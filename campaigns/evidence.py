@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from campaigns import absence
-from campaigns.models import Attempt, InboxScan, Message, Receipt, Search
+from campaigns.models import Answer, Attempt, InboxScan, Message, Receipt, Search
 from campaigns.states import MessageState, Outcome
 from mailboxes.models import Mailbox, SpaceReading
 from pecportal import clock
@@ -29,6 +29,7 @@ class Evidence:
     space: int | None
     witness: Receipt | None
     receipts: int
+    answers: tuple[Answer, ...]
     searches: int
     searched: Search | None
 
@@ -53,6 +54,7 @@ class Evidence:
             "outcome": one.outcome,
             "answer_status": one.answer_status,
             "answer": one.answer,
+            "answers": [[answer.status, answer.sha256] for answer in self.answers],
             "finding": self.finding.answer.value,
             "missing": [gap.value for gap in self.finding.gaps],
             "readings": [[_iso(scan.started), _iso(scan.ended), scan.items] for scan in self.scans],
@@ -98,6 +100,7 @@ def of(attempt: Attempt) -> Evidence:
         space=max(space, default=None),
         witness=witness,
         receipts=named,
+        answers=tuple(attempt.answers.all()),
         searches=attempt.searches.count(),
         searched=attempt.searches.order_by("pk").last(),
     )

@@ -1,6 +1,6 @@
 """The messages of a campaign that did not arrive, by their cause, and which of them nobody has dealt with yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,6 +72,12 @@ def of(campaign: Campaign) -> list[Group]:
     return [Group(cause, total[cause], total[cause] - dealt_with[cause]) for cause in Cause if total[cause]]
 
 
+def waiting(campaigns: Iterable[Campaign]) -> dict[int, int]:
+    """How many messages of each of these campaigns failed and were not dealt with yet, by pk; none where it is 0."""
+    rows = _anew_or_noted(Message.objects.filter(campaign__in=list(campaigns), status__in=_FAILED))
+    return dict(rows.filter(dealt_with=0).order_by().values_list("campaign").annotate(n=Count("pk")))
+
+
 def left(campaign: Campaign, cause: Cause) -> QuerySet[Message]:
     """The messages that failed for a cause, and that nobody has dealt with, in the order of the list."""
     return _failed(campaign).filter(why=cause.value, dealt_with=0).order_by("line")
@@ -79,17 +85,10 @@ def left(campaign: Campaign, cause: Cause) -> QuerySet[Message]:
 
 def _failed(campaign: Campaign) -> QuerySet[Any]:
     told = Receipt.objects.filter(message=OuterRef("pk")).exclude(cause="").order_by("-pk")
-    anew = (
-        Recipient.objects.of_present_lists()
-        .filter(follows=OuterRef("pk"))
-        .exclude(campaign__state=CampaignState.STOPPED)
-    )
-    noted = Closing.objects.filter(message=OuterRef("pk"))
     named = Coalesce(Subquery(told.values("cause")[:1]), Value(""))
-    rows = Message.objects.filter(campaign=campaign, status__in=_FAILED)
-    return rows.annotate(
+    rows = _anew_or_noted(Message.objects.filter(campaign=campaign, status__in=_FAILED))
+    found: QuerySet[Any] = rows.annotate(
         named=named,
-        dealt_with=Case(When(Exists(anew) | Exists(noted), then=Value(1)), default=Value(0)),
         why=Case(
             When(status=Shown.FAILED, then=Value(Cause.PROVIDER.value)),
             When(status=Shown.EXPIRED, then=Value(Cause.EXPIRED.value)),
@@ -99,3 +98,14 @@ def _failed(campaign: Campaign) -> QuerySet[Any]:
             output_field=models.CharField(),
         ),
     )
+    return found
+
+
+def _anew_or_noted(rows: QuerySet[Message]) -> QuerySet[Any]:
+    anew = (
+        Recipient.objects.of_present_lists()
+        .filter(follows=OuterRef("pk"))
+        .exclude(campaign__state=CampaignState.STOPPED)
+    )
+    noted = Closing.objects.filter(message=OuterRef("pk"))
+    return rows.annotate(dealt_with=Case(When(Exists(anew) | Exists(noted), then=Value(1)), default=Value(0)))

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from campaigns import forecast, timing
@@ -136,5 +137,10 @@ def _reason(campaign: Campaign, found: Outlook) -> str:
 def moment(at: datetime) -> str:
     """An instant as a person says it, by the clocks in Rome: its day and its time."""
     local = localtime(at)
-    words = {"day": date_format(local, _("l j F")), "time": date_format(local, "H:i")}
-    return _("%(day)s at %(time)s") % words
+    return _("%(day)s at %(time)s") % {"day": day_named(local), "time": date_format(local, "H:i")}
+
+
+def day_named(at: date) -> str:
+    """A day with its name and its month's, which Italian writes in small letters: “venerdì 18 dicembre”."""
+    named = date_format(at, "l j F")
+    return named.lower() if get_language() == "it" else named

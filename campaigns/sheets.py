@@ -149,7 +149,7 @@ def _forecast(expected: Expected | None) -> dict[str, Any]:
         return {}
     return {
         "ends": outlook.moment(expected.ends) if expected.ends else "",
-        "days": [[date_format(day, "l j F Y"), count] for day, count in expected.days],
+        "days": [[f"{outlook.day_named(day)} {day.year}", count] for day, count in expected.days],
         "all_days": expected.all_days,
         "more_days": expected.more_days,
         "more_messages": expected.more_messages,

@@ -103,10 +103,10 @@ def sweep() -> None:
     deadlines.apply()
     unpacking.resume_lost()
     letters.resume_lost()
+    silence.watch()
+    room.ask_often()
 
 
 def selfaudit() -> None:
     """Ask the rows whether every promise holds."""
     auditing.run()
-    silence.watch()
-    room.ask_often()

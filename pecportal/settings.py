@@ -80,6 +80,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "pecportal.pages.portal",
                 "campaigns.navigation.doubts",
+                "campaigns.navigation.failing",
             ],
         },
     }

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from pecportal import vendor as vendors
 from pecportal.operation import hearing
 from pecportal.sandbox import Sandbox, serve
+from tests import emptying
 from tests.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 hypothesis_settings.register_profile("portal", deadline=None)  # a busy machine is no fault
 hypothesis_settings.load_profile("portal")
+emptying.use()
 
 
 @pytest.hookimpl(tryfirst=True)

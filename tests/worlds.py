@@ -39,6 +39,14 @@ class World:
             found: list[dict[str, Any]] = json.load(answer)
             return found
 
+    def tokens(self) -> list[str]:
+        """The tokens that the vendor has minted and that are good still."""
+        account = f"{self.env['OPENAPI_EMAIL']}:{self.env['OPENAPI_API_KEY']}".encode()
+        headers = {"Authorization": f"Basic {base64.b64encode(account).decode()}"}
+        request = urllib.request.Request(f"{self.vendor}/tokens", headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return [one["token"] for one in json.load(answer)["data"]]
+
     def run(self, module: str, *arguments: str) -> str:
         """Run a module of ours in a process of this world and return what it printed."""
         command = [sys.executable, "-m", module, *arguments]

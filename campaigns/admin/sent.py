@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import evidence, references, sentences, wire
-from campaigns.models import Attempt, Doubt, Message, Reservation, Route, Search
+from campaigns.models import Answer, Attempt, Doubt, Message, Reservation, Route, Search
 from campaigns.states import Shown
 from campaigns.tracking import requests
 from mailboxes.models import Mailbox
@@ -111,6 +111,15 @@ class AttemptAdmin(LongListAdmin[Attempt]):
         if term.isascii() and term.isdigit() and len(term) > references.LENGTH:
             return queryset.filter(mailbox__in=Mailbox.objects.values("pk"), code=term), False
         return queryset.filter(message__ref=_reference(term)), False
+
+
+@admin.register(Answer)
+class AnswerAdmin(LongListAdmin[Answer]):
+    """When the provider answered otherwise than by taking a message; its words may name the recipient."""
+
+    list_display = ("attempt", "at", "status", "sha256")
+    list_select_related = ("attempt",)
+    exclude: ClassVar = ("body",)
 
 
 @admin.register(Doubt)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0012_saved_texts'),
+        ('campaigns', '0013_raw_answers'),
         ('mailboxes', '0009_accounts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

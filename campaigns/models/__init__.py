@@ -7,12 +7,13 @@ from campaigns.models.decisions import Choice, Closing, Decision, Doubt, Inciden
 from campaigns.models.history import StateChange
 from campaigns.models.letters import Letter, Letterhead
 from campaigns.models.lists import DomainState, ListDomain, ListReading, ReadingState, Role
-from campaigns.models.message import Attempt, Message, MessageContent, Reservation, Route
+from campaigns.models.message import Answer, Attempt, Message, MessageContent, Reservation, Route
 from campaigns.models.own import Intake, Origin, OwnFile, OwnLink, OwnWaiver
 from campaigns.models.texts import SavedText, TextVersion
 from campaigns.models.tracking import Baton, BrokenItem, InboxScan, InboxWatch, LivePump, Receipt, SendingLane
 
 __all__ = [
+    "Answer",
     "Approval",
     "Attachment",
     "Attempt",

@@ -176,6 +176,32 @@ class Attempt(models.Model):
         return self.ref
 
 
+class Answer(models.Model):
+    """What the provider answered to an attempt where it did not plainly take it, as it came. Append only.
+
+    `body` is without secrets and at most 64 KiB; what is no UTF-8, and NUL, stands in it as U+FFFD.
+    """
+
+    tenant = "attempt__message__campaign__organisation"
+
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="answers")
+    at = models.DateTimeField(_("when"))
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    body = models.TextField(_("as it came"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("answer as it came")
+        verbose_name_plural = _("answers as they came")
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["attempt", "sha256"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}: {self.status}"
+
+
 class Reservation(models.Model):
     """A share of the mailbox's allowance, taken with the claim; given back only on proof that nothing was sent."""
 

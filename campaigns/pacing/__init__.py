@@ -4,7 +4,7 @@ The pump, the forecast and the pages ask the same functions, so that none of the
 """
 
 from campaigns.pacing.hours import ROME, Hours
-from campaigns.pacing.limits import History, Limit, Span, instant, limits, minute_of, next_free, room
+from campaigns.pacing.limits import History, Limit, Span, instant, is_exceeded, limits, minute_of, next_free, room
 from pecportal.holidays import is_holiday
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Span",
     "instant",
     "interval",
+    "is_exceeded",
     "is_holiday",
     "limits",
     "minute_of",

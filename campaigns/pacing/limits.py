@@ -96,6 +96,10 @@ class History:
         index = bisect_left(self._sums, self._sums[-1] - units)
         return self._minutes[index - 1] if index else None
 
+    def used(self, since: int, until: int) -> list[int]:
+        """The minutes in which units were used, from one to another, both counted."""
+        return self._minutes[bisect_left(self._minutes, since) : bisect_left(self._minutes, until + 1)]
+
     def copy(self) -> "History":
         """The same again, to be changed without changing this one."""
         other = History()
@@ -119,6 +123,14 @@ def limits(
         for span, most in named
         if most is not None
         for rolling in kinds
+    )
+
+
+def is_exceeded(limit: Limit, history: History, *, since: int, until: int) -> bool:
+    """Whether more units than the limit's were used in any window that was open in these minutes."""
+    return any(
+        history.since(limit.since(minute)) - history.since(minute + 1) > limit.most
+        for minute in history.used(since, until)
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from campaigns import sentences, tables, text
@@ -201,7 +202,7 @@ def _told(glance: _Glance, sheet: int, organisation_id: int) -> dict[str, object
 
 
 def _sample(position: int, rows: Sequence[Sequence[str]]) -> list[str]:
-    values = (row[position].strip()[:LONGEST_SHOWN] for row in rows[: SAMPLE * 4])
+    values = (Truncator(row[position].strip()).chars(LONGEST_SHOWN) for row in rows[: SAMPLE * 4])
     return list(islice(dict.fromkeys(value for value in values if value), SHOWN))
 
 

@@ -1,5 +1,6 @@
 """Marking attempts as on the wire, and writing down how each call ended."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from campaigns import late
-from campaigns.models import Attempt, Message, Reservation
+from campaigns.models import Answer, Attempt, Message, Reservation
 from campaigns.models.message import LIVE, MessageQuerySet, move_messages
 from campaigns.sending.lanes import Job
 from campaigns.sending.outcomes import Ending
@@ -58,10 +59,29 @@ def finish(endings: Sequence[tuple[int, int, Ending]]) -> None:
     A late ending is not thrown away: it turns an attempt that was given up as uncertain into what it really was, and
     a late acceptance also one that a person had called not sent.
     """
+    _keep(endings)
     for outcome in (Outcome.ACCEPTED, Outcome.NOT_SENT, Outcome.UNCERTAIN):
         of_kind = [item for item in endings if item[2].outcome == outcome]
         if of_kind:
             _move(_settle(outcome, of_kind))
+
+
+def _keep(endings: Sequence[tuple[int, int, Ending]]) -> None:
+    """Keep the answers as they came, each once: what comes later may give the attempt other words."""
+    now = clock.now()
+    answers = [
+        Answer(
+            attempt_id=attempt_id,
+            at=now,
+            status=ending.answer_status,
+            body=ending.raw,
+            sha256=hashlib.sha256(f"{ending.answer_status}\n{ending.raw}".encode()).hexdigest(),
+        )
+        for _, attempt_id, ending in endings
+        if ending.raw
+    ]
+    if answers:
+        Answer.objects.bulk_create(answers, ignore_conflicts=True)
 
 
 def _settle(outcome: Outcome, endings: Sequence[tuple[int, int, Ending]]) -> list[tuple[int, int, Ending]]:

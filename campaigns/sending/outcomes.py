@@ -9,6 +9,7 @@ from django.conf import settings
 from campaigns.models.tracking import Hold
 from campaigns.states import MessageState, Outcome
 from pecportal.upstream.errors import (
+    RAW_LIMIT,
     FileAway,
     OutcomeUnknown,
     Rejected,
@@ -43,6 +44,7 @@ class Ending:
     code: str = ""
     answer_status: int | None = None
     answer: str = ""
+    raw: str = ""  # the answer's body where `answer` has other words
     delay: timedelta = timedelta(0)
     counts_as_failure: bool = False
     stops_campaign: bool = False  # a file of ours is not what was frozen: a person has to look at it
@@ -99,7 +101,7 @@ def failed(error: UpstreamError, *, failures: int) -> Ending:
         ending = Ending(Outcome.NOT_SENT, MessageState.FAILED, lane=LaneEffect(healthy=True))
     else:
         ending = Ending(Outcome.NOT_SENT, MessageState.QUEUED, lane=_hold(error))
-    return replace(ending, answer_status=error.status, answer=_words(error))
+    return replace(ending, answer_status=error.status, answer=_words(error), raw=_text(error.raw, most=RAW_LIMIT))
 
 
 def retry_delay(failures: int) -> timedelta:
@@ -129,5 +131,5 @@ def _words(error: UpstreamError) -> str:
     return (error.message or _text(error.raw)).replace("\x00", "\ufffd")
 
 
-def _text(raw: bytes) -> str:
-    return raw[:4000].decode("utf-8", "replace").replace("\x00", "�")
+def _text(raw: bytes, *, most: int = 4000) -> str:
+    return raw[:most].decode("utf-8", "replace").replace("\x00", "\ufffd")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -109,6 +109,12 @@ class Segment:
 def tone(status: str) -> str:
     """The colour of a message's status."""
     return TONES[Shown(status)]
+
+
+@register.filter
+def day_named(at: date) -> str:
+    """A day with its name and its month's."""
+    return outlook.day_named(at)
 
 
 @register.filter

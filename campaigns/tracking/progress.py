@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import switched, timing, wire
-from campaigns.models import Attempt, Campaign, Choice, Decision, Message, Receipt, SendingLane
+from campaigns.models import Answer, Attempt, Campaign, Choice, Decision, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Outcome, Phase, Shown
 from campaigns.tracking import receipts, requests
@@ -139,6 +139,7 @@ class Happening:
     receipt: Receipt | None = None
     request: wire.Request | None = None
     decision: Decision | None = None
+    answers: tuple[Answer, ...] = ()
 
 
 def of(campaign: Campaign) -> Progress:
@@ -221,7 +222,7 @@ def story(message: Message) -> list[Happening]:
     told = [_start(message.campaign)]
     decided = _decisions(message)
     declared = {one.attempt_id for one in decided if one.choice == Choice.SENT and one.applied_at}
-    for attempt in message.attempts.select_related("route").order_by("n"):
+    for attempt in message.attempts.select_related("route").prefetch_related("answers").order_by("n"):
         attempt.message = message
         told += _attempt(attempt, is_declared=attempt.pk in declared)
     told += [happening for decision in decided for happening in _decision(decision)]
@@ -264,7 +265,8 @@ def _attempt(attempt: Attempt, *, is_declared: bool) -> list[Happening]:
         told.append(Happening(attempt.marked_at, title, request=requests.of(attempt)))
     if attempt.outcome is not None:
         words = "" if attempt.outcome == Outcome.ACCEPTED else attempt.answer[:500]
-        told.append(Happening(attempt.ended_at, _ending(attempt, is_declared=is_declared), words))
+        ending = _ending(attempt, is_declared=is_declared)
+        told.append(Happening(attempt.ended_at, ending, words, answers=tuple(attempt.answers.all())))
     return told
 
 

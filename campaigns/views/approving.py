@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import approvals
+from campaigns import approvals, enclosures
 from campaigns.forms import RejectForm, StartForm
 from campaigns.models import Campaign, Sheet, Submission
 from campaigns.preparing import approving, preview
@@ -70,6 +70,7 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
         done = _reject(request, submission, rejection) if is_rejection else _approve(request, submission, form)
         if done:
             return redirect(campaign)
+    first = preview.of(campaign)
     shown: forms.Form = rejection if is_rejection else form
     context = {
         "campaign": campaign,
@@ -83,7 +84,8 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
         "form": shown,
         "approve_form": form,
         "reject_form": rejection,
-        "preview": preview.of(campaign),
+        "preview": first,
+        "own_files": enclosures.own_of_row(campaign, first.line) if first else (),
     }
     return render(request, "campaigns/approval.html", context, status=422 if shown.errors else 200)
 

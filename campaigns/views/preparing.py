@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import readiness
+from campaigns import enclosures, readiness
 from campaigns.forms import BasicsForm, TextForm
-from campaigns.models import Campaign, OwnFile, TextVersion
+from campaigns.models import Campaign, TextVersion
 from campaigns.preparing import drafts, merging, paragraphs, preview, writing
 from campaigns.views import framed, scope, steps
 from mailboxes.models import Mailbox
@@ -123,7 +123,7 @@ def show_preview(request: HttpRequest, pk: int) -> HttpResponse:
     if not campaign.is_prepared:
         return redirect(campaign)
     shown = preview.of(campaign, line=_line(request))
-    own_files = OwnFile.objects.filter(links__campaign=campaign, links__line=shown.line) if shown else ()
+    own_files = enclosures.own_of_row(campaign, shown.line) if shown else ()
     context = {
         "campaign": campaign,
         "preview": shown,

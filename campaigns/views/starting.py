@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import approvals, readiness, switched
+from campaigns import approvals, enclosures, readiness, switched
 from campaigns.forms import StartForm
 from campaigns.models import Campaign
 from campaigns.preparing import approving, preflight, preview
@@ -35,6 +35,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and _launch(request, campaign, form):
         return redirect(campaign)
     findings = readiness.check(campaign)
+    first = preview.of(campaign)
     context = {
         **_checking(campaign),
         "switch": switched.off(campaign),
@@ -45,7 +46,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),
         "blocking": [(finding, steps.url_of(campaign, finding)) for finding in findings if finding.blocks],
         "notes": [(finding, steps.url_of(campaign, finding)) for finding in findings if not finding.blocks],
-        "preview": preview.of(campaign),
+        "preview": first,
+        "own_files": enclosures.own_of_row(campaign, first.line) if first else (),
         "steps": steps.of(campaign, current="start", findings=findings) if campaign.is_draft else [],
     }
     return render(request, "campaigns/start.html", context, status=422 if form.errors else 200)

@@ -11,10 +11,10 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from campaigns import approvals, failures, outlook, readiness, sentences
+from campaigns import approvals, enclosures, failures, outlook, readiness, sentences
 from campaigns import text as texts
 from campaigns.forms import FilterForm
-from campaigns.models import Approval, Campaign, Closing, Incident, Message, OwnFile, Recipient, StateChange
+from campaigns.models import Approval, Campaign, Closing, Incident, Message, Recipient, StateChange
 from campaigns.preparing import approving
 from campaigns.proving import results as proving
 from campaigns.sending import launch
@@ -72,8 +72,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = scope.campaign_or_404(request, pk)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(campaign)
-    if campaign.is_prepared:  # its launch came to nothing: the page is another one now
-        return scope.anew()
+    if campaign.is_prepared or request.GET.get("state", campaign.state) != campaign.state:
+        return scope.anew()  # its launch came to nothing, or it moved on: the rest of the page is another one now
     return render(request, "campaigns/_live.html", _live(request, campaign))
 
 
@@ -106,7 +106,7 @@ def message(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         "story": progress.story(row),
         "attempts": row.attempts.order_by("n"),
         "attachments": campaign.attachments.all(),
-        "own_files": OwnFile.objects.filter(links__campaign=campaign, links__line=row.line),
+        "own_files": enclosures.own_of_row(campaign, row.line),
         "plain": texts.plain(row.content.body),
         "closing": Closing.objects.filter(message=row).select_related("by").first(),
         "anew": Recipient.objects.of_present_lists().filter(follows=row).select_related("campaign"),

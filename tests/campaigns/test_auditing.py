@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -117,6 +118,11 @@ def queued_unheld(campaign: Campaign) -> None:
     Attempt.objects.update(claimed_at=past)
 
 
+def queued_alive(campaign: Campaign) -> None:
+    attempt = first(outcome=None, leased_until=timezone.now() + OLD)
+    Message.objects.filter(pk=attempt.message_id).update(state=MessageState.QUEUED)
+
+
 def sending_overdue(campaign: Campaign) -> None:
     past = timezone.now() - timedelta(hours=1)
     attempt = first(outcome=None, leased_until=past)
@@ -198,6 +204,7 @@ BREAKS: list[Callable[[Campaign], None]] = [
     receipts_of_unsent,
     campaigns_short,
     queued_unheld,
+    queued_alive,
     sending_overdue,
     doubts_unsought,
     reservations_wrong,
@@ -271,7 +278,8 @@ def test_campaigns_that_something_holds_are_not_found(campaign: Campaign, held: 
         case "hours":
             Campaign.objects.update(starts_at=timezone.now() + timedelta(hours=1))
         case "moving":
-            Attempt.objects.update(claimed_at=timezone.now())
+            moved = Message.objects.filter(campaign=Campaign.objects.latest("pk")).get()
+            build.attempt(moved, outcome=Outcome.NOT_SENT)
         case "credentials":
             Mailbox.objects.update(credentials_state="refused")
         case "space":
@@ -285,6 +293,24 @@ def test_hours_that_were_open_all_the_while_hold_no_campaign(campaign: Campaign)
     Campaign.objects.update(starts_at=timezone.now() - timedelta(hours=1))
 
     assert found() == {"queued_unheld": 1}
+
+
+def test_a_campaign_that_stands_still_is_found_while_its_mailbox_sends_others(campaign: Campaign) -> None:
+    queued_unheld(campaign)
+    Attempt.objects.update(claimed_at=timezone.now())
+
+    assert found() == {"queued_unheld": 1}
+
+
+@pytest.mark.parametrize("window", ["calendar", "rolling"])
+def test_a_limit_that_was_passed_yesterday_evening_is_found_at_night(campaign: Campaign, window: str) -> None:
+    night = timezone.localtime().replace(hour=3, minute=10) + timedelta(days=1)
+    plan = Plan.objects.create(name="Di prova", daily_limit=2, margin=0, window=window)
+    Mailbox.objects.update(plan=plan)
+    Reservation.objects.update(at=night - timedelta(hours=6))
+
+    with time_machine.travel(night, tick=False):
+        assert list(auditing.caps_exceeded()) == [Mailbox.objects.get().pk]
 
 
 def test_a_limit_by_the_calendar_is_not_asked_of_the_last_24_hours(campaign: Campaign) -> None:

@@ -68,7 +68,7 @@ def test_the_page_looks_again_by_itself_while_something_may_change(browser: Clie
     campaign = build.started(clerk, statuses=[Shown.ACCEPTED])
     live = reverse("campaigns:live", args=[campaign.pk])
 
-    assert f'hx-get="{live}"' in browser.get(campaign.get_absolute_url()).content.decode()
+    assert f'hx-get="{live}?state=running"' in browser.get(campaign.get_absolute_url()).content.decode()
     fragment = browser.get(live, headers=HTMX).content.decode()
     assert 'hx-trigger="every 2s"' in fragment
     assert "<html" not in fragment
@@ -85,6 +85,17 @@ def test_a_launch_that_failed_while_it_was_watched_reloads_the_page(browser: Cli
     response = browser.get(reverse("campaigns:live", args=[campaign.pk]), headers=HTMX)
 
     assert response["HX-Refresh"] == "true"
+
+
+def test_the_whole_page_is_loaded_again_when_the_campaign_moved_on(browser: Client, clerk: User) -> None:
+    campaign = build.started(clerk, statuses=[Shown.QUEUED])
+    live = reverse("campaigns:live", args=[campaign.pk])
+
+    same = browser.get(live, {"state": "running"}, headers=HTMX)
+    other = browser.get(live, {"state": "launching"}, headers=HTMX)
+
+    assert "HX-Refresh" not in same.headers
+    assert other.headers["HX-Refresh"] == "true"
 
 
 @pytest.mark.parametrize("name", ["live", "messages"])

@@ -14,6 +14,7 @@ from tests.torture.plans import Plan
 from tests.worlds import PASSWORD, World
 
 LATE = 4  # messages that may be written down in the next second
+REFERENCE = "Rif. "
 REF = re.compile(r"Rif\. ([0-9A-Z]{10}(?:-\d+)?)")
 
 
@@ -85,17 +86,28 @@ def _too_fast(ledger: list[dict[str, Any]], plan: Plan, speed: float) -> list[st
 
 
 def _changed(ledger: list[dict[str, Any]], found: dict[str, Any]) -> list[str]:
-    frozen = {who: sha256(body.encode()).hexdigest() for who, body in found["bodies"].items()}
-    return [
-        f"{sent['recipient']} got another text"
-        for sent in ledger
-        if frozen.get(sent["recipient"], "") != sent["body_sha256"]
-    ]
+    """Whoever got another subject, text or file than was frozen."""
+    wrong = []
+    for sent in ledger:
+        who = sent["recipient"]
+        frozen = found["frozen"].get(who, {"subject": "", "body": "", "files": []})
+        if sent["subject"] != f"{frozen['subject']} {REFERENCE}{_reference(sent['subject'])}":
+            wrong.append(f"{who} got another subject")
+        if sent["body_sha256"] != sha256(frozen["body"].encode()).hexdigest():
+            wrong.append(f"{who} got another text")
+        if [digest for _name, _size, digest in sent["attachments"]] != frozen["files"]:
+            wrong.append(f"{who} got other files")
+    return wrong
+
+
+def _reference(subject: str) -> str:
+    match = REF.search(subject)
+    return match[1] if match else ""
 
 
 def _leaks(here: World) -> list[str]:
     """Secrets in what any process wrote."""
-    secrets = [PASSWORD, here.env["ENCRYPTION_KEYS"].partition(":")[2], here.env["SECRET_KEY"]]
+    secrets = [*here.tokens(), PASSWORD, here.env["ENCRYPTION_KEYS"].partition(":")[2], here.env["SECRET_KEY"]]
     logs = [path for path in here.folder.glob("*.log") if path.name != "sandbox.log"]
     return [f"a secret stands in {path.name}" for path in logs if any(secret in path.read_text() for secret in secrets)]
 

@@ -28,12 +28,14 @@ SETTINGS: Final = {
     "LOG_LEVEL": "INFO",
     "MAILBOX_FULL_PERCENT": "101",  # the simulated mailbox of a gigabyte fills
 }
+LOG: Final = 2000  # bytes a second, at most, that all processes write together
 PATIENCE: Final = 3600.0  # seconds for one wave
 # what each table is, and how many rows a message needs of it; what is not named needs none
 TABLES: Final[dict[str, tuple[float, str]]] = {
     "campaigns_message": (1, "the messages"),
     "campaigns_messagecontent": (1, "what each says, frozen"),
     "campaigns_recipient": (1, "the list as it was handed in"),
+    "campaigns_ownlink": (1 / 3, "the files that every third carries"),
     "campaigns_attempt": (1, "each try to send one"),
     "campaigns_reservation": (1, "what each try takes of the allowance"),
     "campaigns_receipt": (2, "each mail of the inbox: here an acceptance and a delivery for each message"),
@@ -41,6 +43,9 @@ TABLES: Final[dict[str, tuple[float, str]]] = {
 # what grows with other things than messages, and how much of it one wave may bring
 OCCASIONAL: Final[dict[str, tuple[int, str]]] = {
     "campaigns_campaign": (1, "one for each wave"),
+    "campaigns_attachment": (1, "one file for each wave"),
+    "campaigns_ownfile": (1, "another for each wave"),
+    "campaigns_statechange": (4, "what became of each campaign"),
     "journal_entry": (5, "what was done with each campaign"),
     "mailboxes_spacereading": (12, "the mailbox's space, every ten minutes; thinned out later"),
     "operation_auditrun": (1, "one for each night"),
@@ -114,7 +119,11 @@ def run(*, messages: int = 30_000, waves: int = WAVES) -> Soaked:
         if len(here.ledger()) != each * waves:
             soaked.faults.append(f"{len(here.ledger())} of {each * waves} messages were taken")
         soaked.faults += [f"the self-audit found {count} rows: {name}" for name, count in found.items() if count]
-    soaked.faults += [*_growth_of_memory(soaked.waves), *_growth_of_rows(soaked.waves, each)]
+    soaked.faults += [
+        *_growth_of_memory(soaked.waves),
+        *_growth_of_rows(soaked.waves, each),
+        *_growth_of_logs(soaked.waves),
+    ]
     return soaked
 
 
@@ -149,6 +158,13 @@ def _growth_of_memory(waves: Sequence[Wave]) -> list[str]:
     if set(first.memory) != set(last.memory):
         found.append("a process died, or was replaced")
     return found
+
+
+def _growth_of_logs(waves: Sequence[Wave]) -> list[str]:
+    """Logs tell of jobs and of time that passes, never of each message."""
+    later = sum(wave.seconds for wave in waves[1:])
+    grown = waves[-1].log - waves[0].log
+    return [f"the logs grew by {grown} bytes in {later:.0f} s"] if grown > LOG * later else []
 
 
 def _growth_of_rows(waves: Sequence[Wave], messages: int) -> list[str]:

@@ -6,8 +6,11 @@ Arguments are JSON, as is what a step prints. `serve` does each step that it rea
 
 import json
 import sys
+import uuid
 from collections.abc import Callable
-from typing import Any
+from hashlib import sha256
+from io import BytesIO
+from typing import Any, Final
 
 import django
 
@@ -17,14 +20,27 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.db.models import Count  # noqa: E402
 
-from campaigns import auditing  # noqa: E402
-from campaigns.models import Attempt, Campaign, Message, MessageContent, Reservation, SendingLane  # noqa: E402
+from campaigns import auditing, enclosures  # noqa: E402
+from campaigns.models import (  # noqa: E402
+    Attempt,
+    Campaign,
+    Message,
+    MessageContent,
+    OwnFile,
+    OwnLink,
+    Reservation,
+    SendingLane,
+)
 from campaigns.states import CampaignState, MessageState, Outcome, Phase  # noqa: E402
 from campaigns.tracking import restoring  # noqa: E402
 from mailboxes.models import Mailbox, Plan  # noqa: E402
+from pecportal import stored  # noqa: E402
 from pecportal.organisations.models import User  # noqa: E402
 from pecportal.queue import enqueue  # noqa: E402
+from tests.campaigns import build  # noqa: E402
 from tests.engine import running  # noqa: E402
+
+OWN: Final = b"Fattura\n" * 500
 
 
 def prepare(recipients: list[str], limit: int = 0) -> None:
@@ -36,9 +52,21 @@ def prepare(recipients: list[str], limit: int = 0) -> None:
 def begin(recipients: list[str], limit: int = 0) -> None:
     """A campaign to the recipients, being made ready; `limit` messages a day, 0 for any."""
     campaign = running(messages=0, recipients=recipients, frozen=False)
+    _enclose(campaign)
     if limit:
         plan = Plan.objects.create(name="Piano di prova", daily_limit=limit, margin=0)
         Mailbox.objects.filter(pk=campaign.mailbox_id).update(plan=plan)
+
+
+def _enclose(campaign: Campaign) -> None:
+    """A file for everybody, of several pieces on the wire, and one of its own for every third."""
+    build.attach_to(campaign, b"Allegato\n" * 30_000, name="allegato.txt")
+    kept = f"own/{uuid.uuid4().hex}"
+    stored.keep(kept, BytesIO(OWN))
+    facts = {"content_type": "text/plain", "size": len(OWN), "sha256": sha256(OWN).hexdigest(), "stored_as": kept}
+    file = OwnFile.objects.create(campaign=campaign, name="proprio.txt", **facts)
+    lines = campaign.recipients.values_list("line", flat=True)
+    OwnLink.objects.bulk_create(OwnLink(campaign=campaign, line=line, file=file) for line in lines if line % 3 == 0)
 
 
 def wake() -> None:
@@ -76,7 +104,14 @@ def _state() -> dict[str, Any]:
     return {
         "on_wire": list(wire.filter(outcome__isnull=True).values_list("ref", flat=True)),
         "sending": Message.objects.filter(state=MessageState.SENDING).count(),
-        "bodies": dict(MessageContent.objects.values_list("message__recipient", "body")),
+        "frozen": {
+            content.message.recipient: {
+                "subject": content.subject,
+                "body": content.body,
+                "files": enclosures.hashes(enclosures.of_message(content.message)),
+            }
+            for content in MessageContent.objects.select_related("message")
+        },
         "completed": Campaign.objects.filter(state=CampaignState.COMPLETED).exists(),
         "live": live,
         "unrecorded": [

@@ -17,11 +17,24 @@ SENDING: Final[dict[str, dict[str, Any]]] = {
     "502 HTML": {"fail_next": {"status": 502, "after_accepting": False, "body": "<html>Bad Gateway</html>"}},
     "503 torn": {"fail_next": {"status": 503, "after_accepting": True, "body": "{"}},
     "429": {"fail_next": {"status": 429, "after_accepting": False, "headers": {"Retry-After": "1"}}},
+    "429 by date": {
+        "fail_next": {
+            "status": 429,
+            "after_accepting": False,
+            "headers": {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"},
+        }
+    },
+    "429 odd": {"fail_next": {"status": 429, "after_accepting": False, "headers": {"Retry-After": "-5"}}},
     "408 taken": {"fail_next": {"status": 408, "after_accepting": True}},
     "307": {"fail_next": {"status": 307, "after_accepting": False, "headers": {"Location": "http://127.0.0.1:9/"}}},
     "201 odd": {
         "fail_next": {"status": 201, "after_accepting": True, "body": '{"success":"true","sent":1,"message_id":"1"}'}
     },
+    "201 NaN": {
+        "fail_next": {"status": 201, "after_accepting": True, "body": '{"success":true,"sent":NaN,"message_id":"1"}'}
+    },
+    "201 deep": {"fail_next": {"status": 201, "after_accepting": True, "body": "[" * 100_000}},
+    "201 BOM": {"fail_next": {"status": 201, "after_accepting": True, "body": "\ufeff{}"}},
     "200 torn": {"fail_next": {"status": 200, "after_accepting": True, "body": '{"success":true,"sent":1,"mess'}},
 }
 # what befalls whoever reads the inbox, with the page that it befalls; the first readings go furthest

@@ -7,13 +7,14 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaigns.models import Attempt, Campaign, Message, Reservation, SendingLane
+from campaigns.models import Answer, Attempt, Campaign, Message, Reservation, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.sending import endings, expired, launch, outcomes, pump
 from campaigns.states import CampaignState, MessageState, Outcome, Phase
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
 from pecportal.sandbox import Sandbox
+from pecportal.upstream.errors import RAW_LIMIT, OutcomeUnknown
 from pecportal.upstream.massiva import Accepted
 from tests.engine import running
 from tests.worlds import ADDRESS, PASSWORD
@@ -124,6 +125,24 @@ def test_a_success_that_is_not_quite_one_leaves_a_doubt(box: Sandbox, body: byte
     send()
 
     assert states(campaign) == ["uncertain"]
+    kept = [(answer.status, answer.body) for answer in Answer.objects.all()]
+    assert kept == ([(201, body[:RAW_LIMIT].decode())] if body else [])
+
+
+def test_an_answer_is_kept_as_it_came_once_and_whatever_is_learnt_later(box: Sandbox) -> None:
+    running(messages=1)
+    box.fail_next(502, body=b"<html>Bad\x00 \xffgateway</html>", headers={"Content-Type": "text/html"})
+    send()
+    attempt = Attempt.objects.get()
+    ending = outcomes.failed(OutcomeUnknown("Late", status=502, raw=b"<html>Bad\x00 \xffgateway</html>"), failures=0)
+
+    for _again in range(2):
+        endings.finish([(attempt.message_id, attempt.pk, ending)])
+    endings.finish([(attempt.message_id, attempt.pk, outcomes.accepted(Accepted("2020082610003492", b"{}")))])
+
+    attempt.refresh_from_db()
+    assert attempt.outcome == Outcome.ACCEPTED
+    assert attempt.answers.get().body == "<html>Bad\ufffd \ufffdgateway</html>"
 
 
 def test_too_many_requests_are_waited_out_without_counting_a_failure(box: Sandbox) -> None:

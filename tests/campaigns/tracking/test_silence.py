@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from campaigns import tasks
 from campaigns.models import Campaign, Message
 from campaigns.states import Shown
 from campaigns.tracking import deadlines, intake, silence
+from mailboxes.models import Mailbox
+from mailboxes.states import CredentialsState, VendorState
 from pecportal.operation.models import Alert
 from tests.campaigns import build
+from tests.jobs import Jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +41,17 @@ def test_an_hour_without_acceptance_raises_one_alert_for_the_campaign() -> None:
     alert = Alert.objects.get(kind=silence.ALERT)
     assert (alert.key, alert.facts["messages"], alert.ended_at) == (str(campaign.pk), 2, None)
     assert alert.organisation == campaign.organisation
+
+
+def test_every_sweep_watches_for_silence_and_for_the_space_of_boxes_that_send(jobs: Jobs) -> None:
+    campaign = sent(2)
+    build.message(campaign, line=9)
+    Mailbox.objects.update(vendor_state=VendorState.ACTIVE, credentials_state=CredentialsState.GOOD)
+
+    tasks.sweep()
+
+    assert Alert.objects.get(kind=silence.ALERT).key == str(campaign.pk)
+    assert "mailboxes.tasks.read_space" in jobs.names()
 
 
 def test_the_all_clear_comes_with_the_last_receipt() -> None:
