@@ -189,3 +189,16 @@ def test_a_queued_message_of_old_waits_on(operator: Client) -> None:
 
     assert WORDS["sentence"] in page
     assert Campaign.objects.get().state == "running"
+
+
+def test_the_pages_of_a_campaign_and_a_mailbox_lead_to_their_switches(operator: Client) -> None:
+    campaign = build.started(statuses=[Shown.QUEUED])
+    pages = {
+        reverse("admin:campaigns_campaign_change", args=[campaign.pk]): f"scope=campaign&amp;about={campaign.pk}",
+        reverse(
+            "admin:mailboxes_mailbox_change", args=[campaign.mailbox_id]
+        ): f"scope=mailbox&amp;about={campaign.mailbox_id}",
+    }
+
+    for page, link in pages.items():
+        assert link in operator.get(page).content.decode()
