@@ -13,10 +13,11 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the portal's watch what shows that sending and tracking go on."""
         from campaigns import vitals
-        from campaigns.sending import unserved
-        from pecportal import queue
+        from campaigns.sending import launch, unserved
+        from pecportal import queue, supervising
         from pecportal.operation import liveness
 
         liveness.add(queue.SENDING, vitals.of_sending, vitals.SENTENCES)
         liveness.send_along(queue.SENDING, unserved.ring)
+        supervising.chime(launch.begin_due)
         liveness.add(queue.TRACKING, vitals.of_tracking, vitals.SENTENCES)

@@ -93,7 +93,8 @@ class ContactsFileForm(forms.Form):
     file = forms.FileField(
         label=_("File with the contacts"),
         help_text=_(
-            "CSV, XLSX, XLS or ODS, at most 20,000 rows, with headings. Who is there already is changed by the address."
+            "CSV, XLSX, XLS or ODS, at most 300,000 rows, with headings. Who is there already is changed by the "
+            "address."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.ods"}),
         error_messages={"empty": _("The file is empty.")},

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from campaigns import absence
+from campaigns import absence, row_references
 from campaigns.models import Answer, Attempt, InboxScan, Message, Receipt, Search
 from campaigns.states import MessageState, Outcome
 from mailboxes.models import Mailbox, SpaceReading
@@ -19,19 +19,33 @@ MOST_SCANS = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why the last whole reading is not complete: what stopped it, in its own words, or a code and what was counted.
+
+    `code` is "stopped", "unreadable", "uncounted", "overcounted" or "unsteady"; `total` what the vendor counts.
+    """
+
+    code: str
+    words: str
+    items: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that the page of a doubt tells of one attempt; times are aware, `space` is percent in use."""
 
     attempt: Attempt
     finding: absence.Finding
     scans: tuple[absence.Scan, ...]
-    scan_problem: str
+    shortfall: Shortfall | None
     space: int | None
     witness: Receipt | None
     receipts: int
     answers: tuple[Answer, ...]
     searches: int
     searched: Search | None
+    references: tuple[row_references.Named, ...] = ()
 
     @property
     def is_absent(self) -> bool:
@@ -45,7 +59,7 @@ class Evidence:
 
     def as_json(self) -> dict[str, object]:
         """Exactly what is shown, as JSON values; times in ISO 8601."""
-        one, found = self.attempt, self.searched
+        one, found, short = self.attempt, self.searched, self.shortfall
         return {
             "attempt": one.ref,
             "number": one.n,
@@ -58,11 +72,12 @@ class Evidence:
             "finding": self.finding.answer.value,
             "missing": [gap.value for gap in self.finding.gaps],
             "readings": [[_iso(scan.started), _iso(scan.ended), scan.items] for scan in self.scans],
-            "reading_problem": self.scan_problem,
+            "reading_problem": [short.code, short.words, short.items, short.total] if short else None,
             "space_percent": self.space,
             "witness": [self.witness.attempt_id, _iso(self.witness.seen_at)] if self.witness else None,
             "receipts": self.receipts,
             "searches": self.searches,
+            "references": [[one.role, one.heading, one.value] for one in self.references],
             "searched": [_iso(found.at), found.found, found.problem] if found else None,
         }
 
@@ -96,13 +111,14 @@ def of(attempt: Attempt) -> Evidence:
         attempt=attempt,
         finding=finding,
         scans=_telling(finding.scans, facts.witness),
-        scan_problem=_scan_problem(mailbox, marked) if len(finding.scans) < absence.SCANS else "",
+        shortfall=_shortfall(mailbox, marked) if len(finding.scans) < absence.SCANS else None,
         space=max(space, default=None),
         witness=witness,
         receipts=named,
         answers=tuple(attempt.answers.all()),
         searches=attempt.searches.count(),
         searched=attempt.searches.order_by("pk").last(),
+        references=tuple(row_references.of_message(attempt.message.campaign, attempt.message)),
     )
 
 
@@ -152,11 +168,21 @@ def _telling(scans: Iterable[absence.Scan], witness: datetime | None) -> tuple[a
     return (*first, *(scan for scan in after[:1] if scan not in first))
 
 
-def _scan_problem(mailbox: Mailbox, marked: datetime) -> str:
-    """What kept the last whole reading from being complete."""
+def _shortfall(mailbox: Mailbox, marked: datetime) -> Shortfall | None:
+    """What kept the last whole reading from being complete; None when it is, or there is none."""
     rows = InboxScan.objects.filter(mailbox=mailbox, full=True, started_at__gt=marked, ended_at__isnull=False)
     last = rows.order_by("pk").last()
-    return last.problem if last and not last.complete else ""
+    if last is None or last.complete:
+        return None
+    if last.problem:
+        code = "stopped"
+    elif last.broken:
+        code = "unreadable"
+    elif last.total is None:
+        code = "uncounted"
+    else:
+        code = "overcounted" if last.total > last.items else "unsteady"
+    return Shortfall(code, last.problem, last.items, last.total)
 
 
 def last_searched(attempts: Iterable[Attempt]) -> dict[int, datetime]:

@@ -13,7 +13,7 @@ from pecportal import confined
 
 ATTACHMENT_LIMIT: Final = 100 * 10**6  # bytes of base64 in one message, all attachments together
 LONGEST_NAME: Final = 150
-PATIENCE: Final = 20.0  # seconds for a look inside, which limits its own processor time to far less
+PATIENCE: Final = 20.0  # seconds for a look inside while nobody waits; its processor time has limits far below
 
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
@@ -85,11 +85,11 @@ def clean_name(name: str) -> str:
     return f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}"
 
 
-def sniff(path: Path, *, name: str, looked_into: bool = False) -> Sniffed:
+def sniff(path: Path, *, name: str, looked_into: bool = False, seconds: float = PATIENCE) -> Sniffed:
     """Look into the file at `path`, which its owner calls `name`. Raises FileProblem when it may not be attached.
 
     What it is must agree with the ending of its name. PDFs and archives are opened in processes of their own, unless
-    that was done before (`open_pdfs`).
+    that was done before (`open_pdfs`): `seconds` is how long that may take by the wall's clock.
     """
     cleaned = clean_name(name)
     size = path.stat().st_size
@@ -102,7 +102,7 @@ def sniff(path: Path, *, name: str, looked_into: bool = False) -> Sniffed:
         digest = digest_of(file)
     found = _type(cleaned, start)
     if found.look_inside and not looked_into:
-        _look_inside(path, cleaned)
+        _look_inside(path, cleaned, seconds)
     return Sniffed(cleaned, found.content_type, size, digest)
 
 
@@ -146,7 +146,7 @@ def _type(name: str, start: bytes) -> _Type:
     return found
 
 
-def _look_inside(path: Path, name: str) -> None:
+def _look_inside(path: Path, name: str, seconds: float) -> None:
     """Open a PDF or an archive in a process of its own; one that is more than that can bear counts as broken.
 
     The wall's clock says nothing of a file: a busy machine is not the clerk's fault.
@@ -154,7 +154,7 @@ def _look_inside(path: Path, name: str) -> None:
     ending = name.lower().rpartition(".")[2]
     module, arguments = ("campaigns.pdfcheck", []) if ending == "pdf" else ("campaigns.archives", [ending])
     try:
-        found = confined.ask(module, str(path.resolve()), *arguments, seconds=PATIENCE)
+        found = confined.ask(module, str(path.resolve()), *arguments, seconds=seconds)
     except confined.TooSlow as exc:
         raise FileProblem("slow") from exc
     except confined.Overrun as exc:

@@ -24,11 +24,16 @@ FAR = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One campaign: how many messages are left, and in which hours they may go."""
+    """One campaign: how many messages are left, and in which hours they may go.
+
+    The last `held` of them follow a pilot: not before the first were sent, and `pause` has passed since.
+    """
 
     key: int
     remaining: int
     hours: Hours
+    held: int = 0
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ class Outlook:
     """What is to be expected of one campaign.
 
     `days` counts messages by Rome's days. `ends` is when the last one leaves, None when the rules never let it, or not
-    within ten years. The three spans say what its messages wait for until then: its hours, its mailbox's limits (and
-    rests), the slots that they and others need.
+    within ten years. The spans say what its messages wait for until then: its hours, its mailbox's limits (and rests),
+    the slots that they and others need, the acceptance of a pilot's first ones.
     """
 
     days: dict[date, int] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Outlook:
     for_hours: timedelta = timedelta(0)
     for_limits: timedelta = timedelta(0)
     for_pace: timedelta = timedelta(0)
+    for_pilot: timedelta = timedelta(0)
 
 
 def simulate(group: Group, *, now: datetime, only: int | None = None) -> dict[int, Outlook]:
@@ -80,19 +86,34 @@ def simulate(group: Group, *, now: datetime, only: int | None = None) -> dict[in
 class _Task:
     """A campaign while it is played. Instants are microseconds from 1970."""
 
-    __slots__ = ("_from", "_is_open", "_until", "hours", "key", "outlook", "remaining")
+    __slots__ = ("_from", "_is_open", "_until", "follows", "held", "hours", "key", "outlook", "pause", "remaining")
 
-    def __init__(self, work: Work) -> None:
-        self.key, self.hours, self.remaining = work.key, work.hours, work.remaining
+    def __init__(self, work: Work, now: int) -> None:
+        self.key, self.hours = work.key, work.hours
+        self.held, self.pause, self.follows = work.held, work.pause // MICRO, 0
+        self.remaining = work.remaining - work.held
         self.outlook = Outlook(left=work.remaining)
         self._from, self._until, self._is_open = 0, 0, False
+        if not self.remaining:
+            self.let_follow(now)
+
+    def let_follow(self, at: int) -> None:
+        """The first messages were sent by this instant: the others follow."""
+        self.follows = at + self.pause if self.held else 0
+        self.remaining, self.held = self.held, 0
+
+    def waits(self, at: int) -> bool:
+        """Whether the first messages were sent, and are not accepted yet."""
+        return at < self.follows
 
     def is_open(self, at: int) -> bool:
         self._look(at)
-        return self._is_open
+        return self._is_open and not self.waits(at)
 
     def changes(self, at: int) -> int:
-        """When it closes, if it is open, and when it opens, if it is not."""
+        """When it closes, if it is open, and when it opens, or may, if it is not."""
+        if self.waits(at):
+            return self.follows
         self._look(at)
         return self._until
 
@@ -111,9 +132,9 @@ class _Line:
 
     __slots__ = ("held", "history", "limits", "tasks")
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, now: int) -> None:
         self.limits, self.history = box.limits, box.history.copy()
-        self.tasks = deque(_Task(work) for work in box.works)
+        self.tasks = deque(_Task(work, now) for work in box.works)
         self.held = _micros(box.held_until) if box.held_until else 0
 
     def room(self, at: int) -> int:
@@ -139,7 +160,7 @@ class _Line:
 
 class _Play:
     def __init__(self, group: Group, now: datetime, only: int | None) -> None:
-        self.lines = deque(_Line(box) for box in group.boxes)
+        self.lines = deque(_Line(box, _micros(now)) for box in group.boxes)
         self.interval = round(group.interval * 1_000_000)
         self.at = max(_micros(group.next_slot), _micros(now))
         self.end = _micros(now + HORIZON)
@@ -158,7 +179,7 @@ class _Play:
                 waited = timedelta(microseconds=min(self.at, self.end) - before)
                 setattr(task.outlook, why, getattr(task.outlook, why) + waited)
         for task in self.tasks:
-            task.outlook.left = task.remaining
+            task.outlook.left = task.remaining + task.held
         return {task.key: task.outlook for task in self.tasks}
 
     def _lacking(self, active: Sequence[tuple[_Line, list[_Task]]]) -> list[tuple[_Task, str]]:
@@ -167,7 +188,9 @@ class _Play:
         found = []
         for line in self.lines:
             for task in line.tasks:
-                if task.remaining:
+                if task.remaining and task.waits(self.at):
+                    found.append((task, "for_pilot"))
+                elif task.remaining:
                     why = "for_hours" if not task.is_open(self.at) else "for_pace"
                     found.append((task, "for_limits" if why == "for_pace" and id(line) not in sending else why))
         return found
@@ -237,7 +260,9 @@ class _Play:
             if task.outlook.begins is None:
                 task.outlook.begins = _instant(first + place * every)
             if not task.remaining:
-                task.outlook.ends = _instant(first + (place + (share - 1) * len(tasks)) * every)
+                last = first + (place + (share - 1) * len(tasks)) * every
+                task.outlook.ends = None if task.held else _instant(last)
+                task.let_follow(last)
         line.turn(tasks, count)
 
     def _turn_lines(self, had: Sequence[_Line]) -> None:

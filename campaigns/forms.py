@@ -1,7 +1,7 @@
 """What the clerk fills in. Forms check shapes; the rules live in the work functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -40,13 +40,44 @@ class BasicsForm(forms.Form):
         help_text=_("Anything by which you find it again, such as a file's or a cost centre's number."),
     )
 
+    FURTHER: ClassVar = range(1, 4)
+
     def __init__(self, *args: Any, mailboxes: Sequence[Mailbox], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        known = (self.initial or {}).get("further", [])
+        for n in self.FURTHER:
+            name, value = known[n - 1] if n <= len(known) else ("", "")
+            words = {"number": n}
+            self.fields[f"name_{n}"] = forms.CharField(
+                label=_("Name of reference %(number)s") % words, required=False, max_length=60, initial=name
+            )
+            self.fields[f"value_{n}"] = forms.CharField(
+                label=_("Value of reference %(number)s") % words, required=False, max_length=200, initial=value
+            )
         field = self.fields["mailbox"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes])
             if len(mailboxes) == 1:
                 field.initial = mailboxes[0]
+
+    def clean(self) -> dict[str, Any]:
+        """`further`: the references that have a value, as names and values."""
+        given = super().clean() or {}
+        pairs = [(f"name_{n}", given.pop(f"name_{n}", ""), given.pop(f"value_{n}", "")) for n in self.FURTHER]
+        for field, name, value in pairs:
+            if value and not name:
+                self.add_error(field, _("Say what this reference is, such as “File” or “Cost centre”."))
+        return {**given, "further": [(name, value) for _field, name, value in pairs if value]}
+
+    @property
+    def further(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The fields of further references, in pairs."""
+        return [(self[f"name_{n}"], self[f"value_{n}"]) for n in self.FURTHER]
+
+    @property
+    def has_further(self) -> bool:
+        """Whether there is something in those."""
+        return any(field.value() for pair in self.further for field in pair)
 
 
 class ListForm(forms.Form):
@@ -299,7 +330,7 @@ class FilterForm(forms.Form):
     """Which messages of a campaign to show. What it does not understand, it leaves out."""
 
     status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All")), *Shown.choices])
-    q = forms.CharField(label=_("Recipient or reference"), required=False, max_length=254)
+    q = forms.CharField(label=_("Recipient, reference or protocol number"), required=False, max_length=254)
     answered = forms.ChoiceField(
         label=_("Replies"),
         required=False,

@@ -6,7 +6,8 @@ Below the wings: the check before sending and the pages ask it, and neither has 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -18,12 +19,14 @@ from django.utils.translation import gettext as _
 from campaigns import forecast, timing
 from campaigns.forecast import Box, Group, Outlook, Work
 from campaigns.models import Campaign, Message, SendingLane
+from campaigns.models.message import HELD
 from campaigns.models.tracking import Hold
-from campaigns.states import PREPARED, CampaignState, MessageState
+from campaigns.states import PREPARED, CampaignState, MessageState, Pilot
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
 
 DAYS_SHOWN = 7
+ACCEPTANCE: Final = timedelta(seconds=30)  # by which the acceptance of a message usually has come
 MOVING = (CampaignState.LAUNCHING, CampaignState.SCHEDULED, CampaignState.RUNNING)
 FROZEN = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
 ASKABLE = (*PREPARED, CampaignState.LAUNCHING, *FROZEN)
@@ -105,8 +108,27 @@ def _works(boxes: Iterable[Mailbox], asked: Campaign) -> dict[int, list[Work]]:
     found: dict[int, list[Work]] = defaultdict(list)
     for each in campaigns:
         remaining = counts.get(each.pk, 0) if each.pk in frozen else each.recipients_total
-        found[each.mailbox_id].append(Work(each.pk, remaining, timing.hours_of(each)))
+        found[each.mailbox_id].append(_work(each, remaining))
     return found
+
+
+def _work(campaign: Campaign, remaining: int) -> Work:
+    return Work(campaign.pk, remaining, timing.hours_of(campaign), _held(campaign, remaining), pilot_pause())
+
+
+def _held(campaign: Campaign, remaining: int) -> int:
+    """How many messages wait until the first ones of a campaign with a pilot are accepted."""
+    if campaign.state not in FROZEN:
+        return max(remaining - campaign.pilot_size, 0) if campaign.pilot_size else 0
+    if campaign.pilot != Pilot.GOING:
+        return 0
+    return Message.objects.filter(campaign=campaign, state=MessageState.QUEUED, not_before=HELD).count()
+
+
+def pilot_pause() -> timedelta:
+    """How long it takes until the others follow a pilot's last message: its acceptance comes, and is read."""
+    reading = timedelta(seconds=float(settings.TRACKING_SECONDS) * float(settings.CLOCK_SPEED))
+    return ACCEPTANCE + reading
 
 
 def _warning(campaign: Campaign, found: Outlook, now: datetime) -> str:
@@ -124,7 +146,9 @@ def _warning(campaign: Campaign, found: Outlook, now: datetime) -> str:
 
 def _reason(campaign: Campaign, found: Outlook) -> str:
     """What costs it the most time."""
-    most = max(found.for_hours, found.for_limits, found.for_pace)
+    most = max(found.for_hours, found.for_limits, found.for_pace, found.for_pilot)
+    if most == found.for_pilot:
+        return _("What takes the most time is the wait until the first messages, sent on trial, are accepted.")
     if most == found.for_limits:
         return _("What takes the most time is the number of messages that the mailbox's plan allows.")
     if most == found.for_hours:

@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns import enclosures, files, outlook, repeats, sentences, text, timing
-from campaigns.models import Attachment, Campaign, Letter
+from campaigns.models import Attachment, Campaign, Letter, Merging
 from campaigns.states import IntakeState, LetterState
 from pecportal import stored
 
@@ -32,7 +33,8 @@ def check(campaign: Campaign, *, quick: bool = False) -> list[Finding]:
     """Every finding, those that block first. `quick` leaves out reading the attachments' bytes again,
     and the forecast, which the draft's page shows beside it.
 
-    The merge with each row was done when the text or the list was saved; its faults are rows of the list.
+    The merge with each row was done when the text or the list was saved, or is still being done, which blocks; its
+    faults are rows of the list.
     """
     found = [
         *_sender(campaign),
@@ -64,7 +66,8 @@ def fingerprint(campaign: Campaign) -> str:
         [str(part) for part in (campaign.opens, campaign.closes, campaign.starts_at)],
         [campaign.weekdays, campaign.on_holidays, str(campaign.wanted_by)],
         [campaign.skip_problems, campaign.problems_total, campaign.columns, campaign.pilot_size],
-        [campaign.protocol, campaign.reference],
+        [campaign.protocol, campaign.reference, campaign.further],
+        sorted(campaign.roles.items()),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -165,6 +168,11 @@ def _text(campaign: Campaign) -> Iterator[Finding]:
     unknown = sorted(letter.fields - set(known))
     if unknown and campaign.list_name:
         yield Finding("unknown_field", sentences.unknown_fields(unknown, known), blocks=True, place="text")
+    merging = Merging.objects.filter(campaign=campaign).first()
+    if merging is not None:
+        sentence = _("The text is still being put together with each row: %(done)s of %(total)s so far.")
+        words = {"done": number_format(merging.rows), "total": number_format(campaign.recipients_total)}
+        yield Finding("merge_coming", sentence % words, blocks=True)
 
 
 def _attachments(campaign: Campaign, *, quick: bool) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.addresses import AddressProblem
@@ -16,6 +16,7 @@ from campaigns.models import Campaign, ContactChange, ListProblem
 from campaigns.repeats import Repeat
 from campaigns.tables import TableProblem
 from campaigns.text import MissingValue, TextProblem
+from pecportal.told import say
 
 Sentences = Mapping[str, str | Promise]
 
@@ -63,6 +64,20 @@ GAPS: Sentences = {
     "scan_before_witness": _(
         "The mailbox has to be read from end to end once more, since a later message's acceptance receipt has come."
     ),
+}
+
+SHORTFALLS: Sentences = {
+    "stopped": _("The last whole reading of the mailbox was not complete: %(words)s"),
+    "unreadable": _("Some items of the mailbox cannot be read: the receipt may be among them."),
+    "uncounted": _(
+        "The provider does not say how many items the mailbox holds: that all of them were seen cannot be shown, and "
+        "so the search cannot be called complete."
+    ),
+    "overcounted": _(
+        "The provider counts %(total)s items in the mailbox and shows %(items)s: the receipt may be among those that "
+        "it does not show, and so the search cannot be called complete. Look for it in the mailbox's webmail."
+    ),
+    "unsteady": _("The mailbox changed while it was read from end to end: it is read again by itself."),
 }
 
 ANSWERS: Sentences = {
@@ -155,6 +170,7 @@ TEXTS: Sentences = {
     "subject_too_long": _("The subject is too long: with the reference it may have at most 200 characters."),
     "syntax": _("The merge fields cannot be read: write them as {{ name }}, with two braces on each side."),
     "tag": _("Conditions are written with “if”, “unless” and “else” alone; nothing else may be used here."),
+    "split": _("A merge field is cut in two by the end of a paragraph or a line: write it anew in one piece."),
     "filter": _("A merge field is just its name between two braces: {{ name }}."),
 }
 
@@ -180,9 +196,9 @@ REASONS: Sentences = {
 def of_table(problem: TableProblem) -> str:
     """Why the whole list is refused, with the heading that is meant where there is one."""
     if problem.code in AT_ROW:
-        return str(AT_ROW[problem.code]) % {"row": problem.detail}
-    sentence = _of(TABLES, problem.code, problem)
-    return f"{sentence} (“{problem.detail}”)" if problem.detail and problem.code in NAMED else sentence
+        return say(AT_ROW[problem.code], row=problem.detail)
+    detail = f"“{problem.detail}”" if problem.detail and problem.code in NAMED else ""
+    return _of(TABLES, problem.code, problem, detail=detail)
 
 
 def of_address(problem: AddressProblem) -> str:
@@ -197,13 +213,13 @@ def of_file(problem: FileProblem) -> str:
 
 def of_text(problem: TextProblem) -> str:
     """What is wrong with the subject or the text, with the part that is meant where that helps."""
-    sentence = _of(TEXTS, problem.code, problem)
-    return f"{sentence} ({problem.detail})" if problem.detail else sentence
+    return _of(TEXTS, problem.code, problem, detail=problem.detail)
 
 
 def of_missing(problem: MissingValue) -> str:
     """Which value one row lacks."""
-    return gettext("Line %(line)s has no value for {{ %(field)s }}.") % {"line": problem.line, "field": problem.field}
+    sentence = gettext_noop("Line %(line)s has no value for {{ %(field)s }}.")
+    return say(sentence, line=problem.line, field=problem.field)
 
 
 def of_row(problem: ListProblem) -> str:
@@ -282,6 +298,6 @@ def _missing(problem: ListProblem) -> str:
     return gettext("The text uses {{ %(field)s }}, and this row has no value for it.") % {"field": problem.column}
 
 
-def _of(sentences: Sentences, code: str, problem: object) -> str:
+def _of(sentences: Sentences, code: str, problem: object, *, detail: str = "") -> str:
     """The code's sentence; a code that has none yet is told in the words of the part that found it."""
-    return str(sentences[code]) if code in sentences else str(problem)
+    return say(sentences[code] if code in sentences else str(problem), detail=detail)

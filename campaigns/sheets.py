@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from campaigns import outlook, sentences
+from campaigns import outlook, row_references, sentences
 from campaigns.models import Campaign, ListProblem
 from campaigns.outlook import Expected
 from campaigns.readiness import Finding
@@ -54,6 +54,8 @@ def facts(
         "left_out": campaign.problems_total,
         "protocol": campaign.protocol,
         "reference": campaign.reference,
+        "further": campaign.further,
+        "row_references": [one.heading for one in row_references.headings(campaign)],
         "hours": sentences.of_hours(campaign),
         "wanted_by": _moment(campaign.wanted_by),
         "pilot": campaign.pilot_size,

@@ -2,7 +2,18 @@
 
 from campaigns import auditing, tallying
 from campaigns.models import Campaign
-from campaigns.preparing import approving, domains, letters, preflight, readings, unpacking
+from campaigns.preparing import (
+    approving,
+    contact_runs,
+    contact_work,
+    domains,
+    letters,
+    merging,
+    preflight,
+    readings,
+    unpacking,
+    waste,
+)
 from campaigns.sending import expired, launch, pilots
 from campaigns.sending import pump as pumping
 from campaigns.tracking import deadlines, intake, reading, room, searching, silence
@@ -19,6 +30,11 @@ def freeze(campaign_id: int) -> None:
 def unpack(intake_id: int) -> None:
     """Take in an archive of own files."""
     unpacking.unpack(intake_id)
+
+
+def merge(campaign_id: int) -> None:
+    """Put a draft's text together with each row of its list."""
+    merging.run(campaign_id)
 
 
 def make_letters(campaign_id: int) -> None:
@@ -41,6 +57,11 @@ def read_list(reading_id: int) -> None:
     readings.run(reading_id)
 
 
+def work_contacts(run_id: int) -> None:
+    """Take many contacts in, or hand them out."""
+    contact_work.run(run_id)
+
+
 def check_domains(campaign_id: int) -> None:
     """Ask the provider about the domains of a list."""
     campaign = Campaign.objects.select_related("organisation__vendor_account").get(pk=campaign_id)
@@ -50,6 +71,11 @@ def check_domains(campaign_id: int) -> None:
 def tidy_lists() -> None:
     """Remove what is left of lists that are none any more."""
     readings.tidy()
+
+
+def clear_waste() -> None:
+    """Remove the bytes of files that were removed."""
+    waste.clear()
 
 
 def pump() -> None:
@@ -99,10 +125,13 @@ def sweep() -> None:
     pilots.watch()
     launch.complete()
     readings.sweep()
+    merging.resume_lost()
+    contact_runs.sweep()
     domains.sweep()
     deadlines.apply()
     unpacking.resume_lost()
     letters.resume_lost()
+    waste.ring()
     silence.watch()
     room.ask_often()
 

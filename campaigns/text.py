@@ -26,6 +26,7 @@ LONGEST_BODY: Final = 1_000_000
 MOST_TAGS: Final = 10_000  # HTML elements: cleaning takes time by the square of their depth
 
 _TAG: Final = re.compile(r"(\{\{[^{}]{0,300}\}\}|\{%[^{}]{0,300}%\})")
+_ELEMENT: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{%|%\}")
 _PARTS: Final = re.compile(r"(-?)\s*(.*?)\s*(-?)", re.DOTALL)
 _NAME: Final = re.compile(r"\w[\w '’-]*")
@@ -45,6 +46,7 @@ _PROBLEMS: Final = {
     "syntax": "Its merge fields cannot be read.",
     "tag": "Only if, unless and else may be used in it.",
     "filter": "A merge field is a name between two braces.",
+    "split": "A merge field is cut in two.",
 }
 
 
@@ -200,6 +202,8 @@ def _parse(source: str, *, place: str) -> Pieces:
 
 def _output(tag: str, place: str) -> str:
     before, name, after = _inside(tag)
+    if _ELEMENT.search(name):
+        raise TextProblem("split", place=place, detail=_shown(tag))
     if not _is_name(name):
         raise TextProblem("filter", place=place, detail=tag)
     return f"{{{{{before} {_PREFIX}{normalise(name)} {after}}}}}"
@@ -207,12 +211,18 @@ def _output(tag: str, place: str) -> str:
 
 def _condition(tag: str, place: str) -> str:
     before, told, after = _inside(tag)
+    if _ELEMENT.search(told):
+        raise TextProblem("split", place=place, detail=_shown(tag))
     word, _space, name = told.partition(" ")
     if word in ("if", "unless") and _is_name(name) and not _LOGIC & set(name.split()):
         told = f"{word} {_PREFIX}{normalise(name)}"
     elif told not in ("else", "endif", "endunless"):
         raise TextProblem("tag", place=place, detail=tag)
     return f"{{%{before} {told} {after}%}}"
+
+
+def _shown(tag: str) -> str:
+    return " ".join(_ELEMENT.sub(" … ", tag).split())
 
 
 def _inside(tag: str) -> tuple[str, str, str]:

@@ -23,7 +23,6 @@ from pecportal.upstream.errors import Rejected, SignInRefused, Unusable, Upstrea
 from pecportal.upstream.pec import Casella
 
 logger = logging.getLogger(__name__)
-LOOKS = 2
 
 
 def fetch_form(mailbox: Mailbox, *, client: Upstream) -> Paper:
@@ -130,11 +129,11 @@ def _submit(handed: HandIn, paths: Sequence[Path], *, client: Upstream) -> None:
 
 
 def look_for(act: VendorAct, *, client: Upstream) -> None:
-    """See by the mailbox whether a hand-in in doubt was taken; if it twice was not, it is handed in again.
+    """See by the mailbox whether a hand-in in doubt was taken; what does not show is counted.
 
-    Papers that were judged wrong meanwhile were taken, too: the same ones must not go out again by themselves.
+    Papers that were judged wrong meanwhile were taken, too.
     """
-    mailbox = act.mailbox
+    mailbox, begun = act.mailbox, clock.now()
     try:
         casella = client.pec.get(mailbox.vendor_id)
     except UpstreamError as exc:
@@ -146,9 +145,31 @@ def look_for(act: VendorAct, *, client: Upstream) -> None:
         if (casella.state or mailbox.vendor_state) not in WANTED or _changed_since(act, casella):
             acts.end(act, ActOutcome.DONE)
             rows.move(HandInState.TAKEN)
-        elif acts.not_found(act) >= LOOKS:
-            acts.end(act, ActOutcome.NOT_DONE)
-            rows.move(HandInState.WAITING)
+        else:
+            acts.not_found(act, begun=begun)
+
+
+@transaction.atomic
+def hand_in_again(mailbox: Mailbox, *, actor: User) -> None:
+    """Have the same papers handed in once more: a person's decision, after the vendor was twice seen without them.
+
+    Raises `Refusal` before.
+    """
+    row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
+    act = acts.absent(row, ActKind.HAND_IN)
+    if act is None or not acts.end(act, ActOutcome.NOT_DONE):
+        raise Refusal(_("It is not sure yet that the documents did not arrive: please wait."))
+    waiting = HandIn.objects.filter(mailbox=row, state=HandInState.UNCERTAIN)
+    keys = list(waiting.values_list("pk", flat=True))
+    waiting.move(HandInState.WAITING)
+    record("mailbox.hand_in_again", actor=actor, organisation=row.organisation, target=row)
+    for pk in keys:
+        enqueue("mailboxes.tasks.submit_documents", pk)
+
+
+def may_hand_in_again(mailbox: Mailbox) -> bool:
+    """Whether it is as sure as can be that the papers of a hand-in in doubt did not arrive."""
+    return acts.absent(mailbox, ActKind.HAND_IN) is not None
 
 
 def _changed_since(act: VendorAct, casella: Casella) -> bool:
@@ -167,15 +188,17 @@ def lost(act: VendorAct) -> None:
 
 
 def ring_lost() -> None:
-    """Ring again for what waits to be handed in."""
-    for pk in HandIn.objects.filter(state=HandInState.WAITING).values_list("pk", flat=True):
-        enqueue("mailboxes.tasks.submit_documents", pk)
+    """Ring again for what waits to be handed in, the longer the later the oftener it came back with one answer."""
+    for pk, mailbox_id in HandIn.objects.filter(state=HandInState.WAITING).values_list("pk", "mailbox"):
+        if not acts.rests(mailbox_id, ActKind.HAND_IN):
+            enqueue("mailboxes.tasks.submit_documents", pk)
 
 
 @transaction.atomic
 def _failed(handed: HandIn, act: VendorAct, error: UpstreamError) -> None:
     outcome = acts.outcome_of(error)
     acts.end(act, outcome, error=error)
+    acts.fold(act)
     rows = HandIn.objects.filter(pk=handed.pk)
     if outcome == ActOutcome.UNCERTAIN:
         rows.move(HandInState.UNCERTAIN)

@@ -1,6 +1,7 @@
 """Calls that pay or change something: intended, marked, ended, each committed, so that a crash leaves no guess."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -10,7 +11,12 @@ from mailboxes.models import Mailbox, VendorAct
 from mailboxes.models.acts import LIVE, ActKind, ActOutcome
 from pecportal import clock
 from pecportal.operation import deployment
+from pecportal.organisations.models import User
 from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, UpstreamError
+
+LOOKS: Final = 2  # times that the vendor must not show an act done before a person may say that it was not
+GRACE: Final = timedelta(minutes=2)  # beside a call's own deadline: for so long the vendor may still be at work on it
+LONGEST_REST: Final = 30  # minutes between two tries of what the vendor does not take
 
 
 def begin(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
@@ -66,6 +72,32 @@ def may_repeat(act: VendorAct, error: UpstreamError) -> bool:
     return before is None or before.answer_status != 401
 
 
+def fold(act: VendorAct) -> None:
+    """Let an act that was not done stand for the one before it, too, if that ended alike: one row, with their number.
+
+    In the caller's transaction, after `end`. Its beginning is then the first one's.
+    """
+    before = VendorAct.objects.filter(mailbox=act.mailbox_id, kind=act.kind, pk__lt=act.pk).order_by("-pk").first()
+    act.refresh_from_db()
+    if before is None or act.outcome != ActOutcome.NOT_DONE or _ended(before) != _ended(act):
+        return
+    VendorAct.objects.filter(pk=act.pk).update(times=before.times + act.times, begun_at=before.begun_at)
+    before.delete()
+
+
+def _ended(act: VendorAct) -> tuple[object, ...]:
+    return act.outcome, act.answer_status, act.error, act.answer
+
+
+def rests(mailbox_id: int, kind: ActKind) -> bool:
+    """Whether the last call of this kind was not done so lately that the next one waits: 0, 1, 3, 7 … 30 minutes."""
+    last = VendorAct.objects.filter(mailbox=mailbox_id, kind=kind, outcome=ActOutcome.NOT_DONE).order_by("-pk").first()
+    if last is None or last.ended_at is None:
+        return False
+    minutes = min(2 ** min(last.times - 1, 10) - 1, LONGEST_REST)
+    return clock.now() < last.ended_at + timedelta(minutes=minutes)
+
+
 def presume(mailbox: Mailbox, kind: ActKind) -> VendorAct:
     """Regard a call as made and its answer as lost: after a restore nobody knows whether it was."""
     now = clock.now()
@@ -97,12 +129,28 @@ def doubts(kind: ActKind) -> list[VendorAct]:
     return list(rows.select_related("mailbox__organisation"))
 
 
-def not_found(act: VendorAct) -> int:
-    """Count a look at the vendor that did not show the act done; how many there were. Two at once count once."""
-    rows = VendorAct.objects.filter(_not_looked_for_lately(), pk=act.pk)
-    rows.update(looks=F("looks") + 1, looked_at=clock.now())
+def not_found(act: VendorAct, *, begun: datetime) -> int:
+    """Count a look at the vendor that did not show the act done; how many there were. Two at once count once.
+
+    One that was `begun` too soon after the call left does not count: behind a lost answer the vendor may still be at
+    work on it.
+    """
+    if begun > (act.marked_at or act.begun_at) + GRACE + timedelta(seconds=settings.OPENAPI_SEND_DEADLINE):
+        rows = VendorAct.objects.filter(_not_looked_for_lately(), pk=act.pk)
+        rows.update(looks=F("looks") + 1, looked_at=clock.now())
     act.refresh_from_db(fields=["looks", "looked_at"])
     return act.looks
+
+
+def absent(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
+    """The act in doubt that was looked for often enough for a person to say that it was not done; None without one."""
+    rows = VendorAct.objects.filter(mailbox=mailbox, kind=kind, outcome=ActOutcome.UNCERTAIN)
+    return rows.filter(looks__gte=LOOKS).first()
+
+
+def needs_another(mailbox: Mailbox, *, author: int | None, actor: User) -> bool:
+    """Whether the organisation wants somebody else than its author to say that a paying act in doubt was not done."""
+    return mailbox.organisation.two_order and author == actor.pk
 
 
 def _not_looked_for_lately() -> Q:

@@ -149,7 +149,17 @@ class SavedStepAdmin(ReadOnlyAdmin[SavedStep]):
 class VendorActAdmin(ReadOnlyAdmin[VendorAct]):
     """Calls that pay or change something, and how each ended."""
 
-    list_display = ("mailbox", "kind", "outcome", "begun_at", "marked_at", "ended_at", "looks", "answer_status")
+    list_display = (
+        "mailbox",
+        "kind",
+        "outcome",
+        "times",
+        "begun_at",
+        "marked_at",
+        "ended_at",
+        "looks",
+        "answer_status",
+    )
     list_filter = ("kind", "outcome")
     list_select_related = ("mailbox",)
     search_fields = ("mailbox__address",)

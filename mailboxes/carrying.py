@@ -13,6 +13,7 @@ from mailboxes.models.orders import OrderKind, OrderState
 from mailboxes.objections import Objection
 from mailboxes.orders import locked
 from mailboxes.states import VendorState
+from pecportal import clock
 from pecportal.journal.record import record
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
@@ -60,7 +61,7 @@ def carry_out(order_id: int, *, client: Upstream) -> None:
 
 def look_for(act: VendorAct, *, client: Upstream) -> None:
     """See in the vendor's list whether an order in doubt was carried out; what does not show is counted."""
-    order = Order.objects.select_related("mailbox__organisation").get(act=act)
+    order, begun = Order.objects.select_related("mailbox__organisation").get(act=act), clock.now()
     try:
         listed = client.pec.list()
     except UpstreamError as exc:
@@ -70,7 +71,7 @@ def look_for(act: VendorAct, *, client: Upstream) -> None:
     if ours and _shows(order, ours[0]):
         _done(order, act, ours[0], source=Source.POLLING)
     else:
-        acts.not_found(act)
+        acts.not_found(act, begun=begun)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The papers of a hand-in are gathered one at a time: each is looked at, and may be replaced without the other."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from mailboxes.examination import Examination, Page
 from mailboxes.models import Mailbox, Paper
 from mailboxes.models.papers import GATHERED, ON_ITS_WAY, Erasure, Format, PaperKind
 from mailboxes.states import Kind, VendorState
+from pecportal import antivirus
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -124,6 +126,8 @@ def bundled(mailbox: Mailbox, ready: Gathered) -> list[Paper]:
 
 def _put(mailbox: Mailbox, kind: PaperKind, *, name: str, data: bytes, giver: User, actor: User) -> Paper:
     refuse_unwanted(mailbox)  # before the paper costs anything
+    whose = mailbox.organisation
+    antivirus.admit(io.BytesIO(data), name=name, field=kind, actor=actor, organisation=whose, target=mailbox)
     looked = examining.examined(kind, data, form=_form(mailbox) if kind == PaperKind.SIGNED_FORM else b"")
     other_kind = PaperKind.IDENTITY if kind == PaperKind.SIGNED_FORM else PaperKind.SIGNED_FORM
     other = gathered(mailbox).of(other_kind)

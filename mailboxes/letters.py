@@ -47,6 +47,13 @@ def _doubt(mailbox: Mailbox, notice: Notice) -> str:
     )
 
 
+def _hand_in_doubt(mailbox: Mailbox, notice: Notice) -> str:
+    return _(
+        "The provider's answer to the hand-in of the documents was lost, and the provider still waits for them. They "
+        "are not handed in twice by themselves: please decide whether to hand them in again."
+    )
+
+
 def _form(mailbox: Mailbox, notice: Notice) -> str:
     return _(
         "It is registered. Print the activation form, have the applicant sign it, and hand it in with the identity "
@@ -137,6 +144,7 @@ _PAGES: Final = {NoticeKind.ASKED_DOUBTS: "campaigns:doubts", NoticeKind.ASKED_D
 _SENTENCES: Final[dict[NoticeKind, Callable[[Mailbox, Notice], str]]] = {
     NoticeKind.OBJECTION: _objection,
     NoticeKind.DOUBT: _doubt,
+    NoticeKind.HAND_IN_DOUBT: _hand_in_doubt,
     NoticeKind.FORM: _form,
     NoticeKind.DOCUMENTS: _documents,
     NoticeKind.ACTIVE: _active,

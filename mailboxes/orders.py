@@ -18,7 +18,6 @@ from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
 
-LOOKS = 2  # times that the vendor must not show it done before a person may say that it was not
 MOST_YEARS = 10
 
 
@@ -102,10 +101,12 @@ def withdraw(order: Order, *, actor: User) -> None:
 def settle(order: Order, *, actor: User) -> None:
     """Say that an order in doubt was not carried out: a person's decision, after the vendor was twice seen without it.
 
-    Raises `Refusal` before. Nothing is repeated by this.
+    Raises `Refusal` before, and for whoever ordered it where two people order. Nothing is repeated by this.
     """
     if not may_settle(order):
         raise Refusal(_("It is not sure yet that this was not carried out: please wait."))
+    if reason := why_not_settle(order, actor):
+        raise Refusal(reason)
     act = order.act
     if act is not None and acts.end(act, ActOutcome.NOT_DONE):
         Order.objects.filter(pk=order.pk).move(OrderState.NOT_DONE)
@@ -115,7 +116,14 @@ def settle(order: Order, *, actor: User) -> None:
 
 def may_settle(order: Order) -> bool:
     """Whether it is as sure as can be that an order in doubt was not carried out."""
-    return order.state == OrderState.UNCERTAIN and order.act is not None and order.act.looks >= LOOKS
+    return order.state == OrderState.UNCERTAIN and order.act is not None and order.act.looks >= acts.LOOKS
+
+
+def why_not_settle(order: Order, actor: User) -> str:
+    """Why this person may not say that it was not carried out, when others may; "" when they may."""
+    if acts.needs_another(order.mailbox, author=order.by_id, actor=actor):
+        return _("You have ordered this yourself: another person has to say that it was not carried out.")
+    return ""
 
 
 def locked(pk: int) -> Mailbox:

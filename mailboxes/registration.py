@@ -23,7 +23,6 @@ from pecportal.upstream.errors import Rejected, UpstreamError
 from pecportal.upstream.pec import Casella
 
 logger = logging.getLogger(__name__)
-LOOKS = 2  # times that the vendor must not know a mailbox before a person may ask for it again
 GONE = (VendorState.CLOSED, VendorState.CANCELLED)
 _WITHOUT_PROBLEM = {"problem_code": "", "problem": "", "problem_field": ""}
 
@@ -136,7 +135,7 @@ def fields(mailbox: Mailbox) -> dict[str, object]:
 
 def look_for(act: VendorAct, *, client: Upstream) -> None:
     """Look among the account's mailboxes whether a registration in doubt was done; what is not there is counted."""
-    mailbox = act.mailbox
+    mailbox, begun = act.mailbox, clock.now()
     try:
         found = _ours(client.pec.list(), mailbox, act)
     except UpstreamError as exc:
@@ -145,7 +144,7 @@ def look_for(act: VendorAct, *, client: Upstream) -> None:
     if found is not None:
         _done(mailbox, act, found, source=Source.POLLING)
     else:
-        acts.not_found(act)
+        acts.not_found(act, begun=begun)
 
 
 @transaction.atomic
@@ -153,11 +152,13 @@ def ask_again(mailbox: Mailbox, *, actor: User) -> None:
     """Go back to the data: a person's decision, when nothing was registered and nothing is under way.
 
     Raises `Refusal` while the mailbox may be there, since asking again might pay twice: after a lost answer the
-    vendor must have been seen without it twice.
+    vendor must have been seen without it twice, and where two people order, whoever sent it does not decide.
     """
     row = _locked(mailbox.pk)
     if not may_ask_again(row):
         raise Refusal(_("It is not sure yet that the mailbox was not registered: please wait."))
+    if reason := why_not_ask_again(row, actor):
+        raise Refusal(reason)
     rows = VendorAct.objects.filter(mailbox=row, kind=ActKind.REGISTRATION, outcome=ActOutcome.UNCERTAIN)
     for act in rows:
         acts.end(act, ActOutcome.NOT_DONE)
@@ -168,12 +169,20 @@ def ask_again(mailbox: Mailbox, *, actor: User) -> None:
 
 def may_ask_again(mailbox: Mailbox) -> bool:
     """Whether it is as sure as can be that nothing was registered."""
-    live = VendorAct.objects.filter(mailbox=mailbox, kind=ActKind.REGISTRATION)
     if mailbox.state == MailboxState.REGISTERING:
         # the vendor cannot be reached: nothing has left, and a first try has been made
         return mailbox.problem_code == Objection.UNREACHABLE.value and not acts.alive(mailbox, ActKind.REGISTRATION)
-    act = live.filter(outcome=ActOutcome.UNCERTAIN).first()
-    return mailbox.state == MailboxState.UNCERTAIN and act is not None and act.looks >= LOOKS
+    return mailbox.state == MailboxState.UNCERTAIN and acts.absent(mailbox, ActKind.REGISTRATION) is not None
+
+
+def why_not_ask_again(mailbox: Mailbox, actor: User) -> str:
+    """Why this person may not have it asked for again, when others may; "" when they may."""
+    if mailbox.state != MailboxState.UNCERTAIN:
+        return ""
+    author = mailbox.application.declared_by_id or mailbox.created_by_id
+    if acts.needs_another(mailbox, author=author, actor=actor):
+        return _("You have sent this registration yourself: another person has to say that it may be sent again.")
+    return ""
 
 
 @transaction.atomic

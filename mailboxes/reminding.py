@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mailboxes import notices
+from mailboxes import acts, notices
 from mailboxes.expiring import DAYS, days_left
 from mailboxes.models import HandIn, Mailbox, VendorAct
 from mailboxes.models.acts import ActKind, ActOutcome
@@ -11,7 +11,7 @@ from mailboxes.models.papers import HandInState
 from mailboxes.states import MailboxState, VendorState
 from pecportal import clock
 
-LOOKS = 2  # after so many in vain a doubt waits for a person
+_DOUBTS = {ActKind.REGISTRATION: NoticeKind.DOUBT, ActKind.HAND_IN: NoticeKind.HAND_IN_DOUBT}
 RECENT = timedelta(days=2)  # what has stood still for longer was told, or is from before there were letters
 
 
@@ -43,8 +43,9 @@ def watch() -> int:
     stopped = Mailbox.objects.filter(state=MailboxState.DRAFT, state_since__gt=since).exclude(problem_code="")
     new = sum(notices.note(row, NoticeKind.OBJECTION, key=f"{row.state_since.timestamp():.6f}") for row in stopped)
     doubts = VendorAct.objects.filter(
-        kind=ActKind.REGISTRATION, outcome=ActOutcome.UNCERTAIN, looks__gte=LOOKS, begun_at__gt=since
+        kind__in=_DOUBTS, outcome=ActOutcome.UNCERTAIN, looks__gte=acts.LOOKS, begun_at__gt=since
     )
-    new += sum(notices.note(act.mailbox, NoticeKind.DOUBT, key=str(act.pk)) for act in doubts.select_related("mailbox"))
+    for act in doubts.select_related("mailbox"):
+        new += notices.note(act.mailbox, _DOUBTS[ActKind(act.kind)], key=str(act.pk))
     refused = HandIn.objects.filter(state=HandInState.REFUSED, state_since__gt=since).select_related("mailbox")
     return new + sum(notices.note(row.mailbox, NoticeKind.DOCUMENTS, key=f"hand-in {row.pk}") for row in refused)

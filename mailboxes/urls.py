@@ -20,6 +20,7 @@ urlpatterns = [
     path("<int:pk>/registration/discard/", views.discard, name="discard"),
     path("<int:pk>/registration/again/", views.ask_again, name="ask_again"),
     path("<int:pk>/registration/<slug:step>/", views.step, name="step"),
+    path("<int:pk>/hand-in/again/", views.hand_in_again, name="hand_in_again"),
     path("<int:pk>/form/", views.activation_form, name="form"),
     path("<int:pk>/documents/", views.documents, name="documents"),
     path("<int:pk>/documents/<slug:kind>/", views.put_paper, name="put_paper"),

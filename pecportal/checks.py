@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from pecportal import encryption, vendor
+from pecportal import antivirus, encryption, vendor
 from pecportal.operation import deployment
 
 
@@ -57,6 +57,23 @@ def bucket(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     endpoint = urlsplit(settings.STORAGES["default"]["OPTIONS"].get("endpoint_url") or "https://")
     if endpoint.scheme != "https" and endpoint.hostname not in ("localhost", "127.0.0.1", "::1"):
         return [Warning("S3_ENDPOINT is not https: files and keys go in the clear.", id="pecportal.W009")]
+    return []
+
+
+@register(Tags.compatibility)
+def virus_scanner(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Where uploads are scanned, the address is one, and the scanner answers there."""
+    try:
+        antivirus.address()
+    except ValueError as exc:
+        return [Error(str(exc), hint="Without a scanner leave it empty.", id="pecportal.E010")]
+    if not antivirus.is_on():
+        return []
+    try:
+        antivirus.ping()
+    except antivirus.Silent as exc:
+        hint = "Start clamd, or correct CLAMD_URL: until then no upload is taken."
+        return [Warning(f"The virus scanner does not answer: {exc}", hint=hint, id="pecportal.W011")]
     return []
 
 

@@ -33,6 +33,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "clock_speed": settings.CLOCK_SPEED,
         "organisation": organisation,
         "may_look_up": organisation is not None and may(user, Power.PREPARE, organisation),
+        "may_set_rules": organisation is not None and may(user, Power.RULES, organisation),
         "organisations": Organisation.objects.visible_to(user),
     }
 

@@ -37,6 +37,7 @@ class Power(models.TextChoices):
     READ = "campaigns.read", _("See contents and recipients")
     REGISTER = "mailboxes.register", _("Register mailboxes")
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
+    RULES = "organisations.rules", _("Say which acts take a second person")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
 
 
@@ -44,7 +45,7 @@ POWERS: dict[Role, frozenset[Power]] = {
     Role.PREPARER: frozenset({Power.PREPARE, Power.START, Power.STOP, Power.READ}),
     Role.APPROVER: frozenset({Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ}),
     Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
-    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY}),
+    Role.ADMINISTRATOR: frozenset({Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.RULES}),
     Role.AUDITOR: frozenset(),
 }
 

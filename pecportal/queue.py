@@ -52,9 +52,11 @@ TIMEOUTS: Final = {
     "campaigns.tasks.selfaudit": 7200,
     "campaigns.tasks.read_whole": 7200,
     "campaigns.tasks.read_list": 3600,
+    "campaigns.tasks.clear_waste": 3600,
     "campaigns.tasks.check_domains": 3600,
     "campaigns.tasks.tidy_lists": 3600,
 }  # seconds, where the usual time-out is too short
+BOX: Final = 100.0  # seconds after which a job of many steps leaves the rest to another, well before its time-out
 CANARY: Final = "pecportal.operation.tasks.canary"
 # jobs that may pay for something: they are found by the periodic jobs, and never run by hand
 PAYING: Final = frozenset({"mailboxes.tasks.register", "mailboxes.tasks.carry_out", "mailboxes.tasks.submit_documents"})

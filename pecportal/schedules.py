@@ -13,6 +13,7 @@ PERIODIC = (
     Every("mailboxes.tasks.sweep"),
     Every("pecportal.registers.tasks.sweep"),
     Every("pecportal.operation.tasks.ring_letters"),
+    Every("pecportal.operation.tasks.ask_scanner"),
     Every("pecportal.operation.tasks.read_wallets", minutes=60),
     *(Every(CANARY, arguments=(lane,), lane=lane) for lane in LANES),
     Every("mailboxes.tasks.erase_papers", minutes=24 * 60, at=time(3, 40)),

@@ -260,6 +260,8 @@ DRAFTS_ERASE_DAYS = env.int("DRAFTS_ERASE_DAYS", default=30)  # of registrations
 
 # --- uploads are looked into by processes of their own: seconds until a person is asked to try again
 UPLOAD_SECONDS = env.float("UPLOAD_SECONDS", default=5.0)
+CLAMD_URL = env("CLAMD_URL", default="")  # unix:///path or tcp://host:port; set: what it cannot scan is not taken
+CLAMD_SECONDS = env.float("CLAMD_SECONDS", default=30.0)  # for one file
 
 # --- the vendor. With the four addresses set it talks to any server that speaks the protocol
 OPENAPI_ENV = env("OPENAPI_ENV", default="sandbox")

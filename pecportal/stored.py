@@ -48,6 +48,8 @@ def discard(name: str) -> bool:
     """Remove a file, if it is there; False, and a line in the log, when that cannot be done now."""
     try:
         with _reached(name):
+            if is_on_this_machine() and not _has_entries(Path(default_storage.path(""))):
+                raise FileNotFoundError(name)  # to delete what is not there raises nothing
             default_storage.delete(name)
     except Away:
         logger.exception("The file %s could not be removed, and stays.", name)

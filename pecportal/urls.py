@@ -25,6 +25,7 @@ urlpatterns = [
     path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("language/", include("django.conf.urls.i18n")),
     path("organisation/", organisations.choose, name="choose_organisation"),
+    path("organisation/settings/", organisations.settings, name="organisation_settings"),
     path("mailboxes/", include("mailboxes.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("lookups/", include("pecportal.registers.urls")),

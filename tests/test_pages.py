@@ -308,9 +308,10 @@ def test_no_page_has_scripts_or_styles_of_its_own(name: str) -> None:
     assert INLINE.findall((TEMPLATES / name).read_text()) == []
 
 
-def test_what_comes_from_elsewhere_is_what_the_script_fetched() -> None:
-    folder = STATIC / "vendor" / "bootstrap-italia"
-    lines = (STATIC / "vendor" / "bootstrap-italia.sha256").read_text().splitlines()
+@pytest.mark.parametrize("what", ["bootstrap-italia", "squire"])
+def test_what_comes_from_elsewhere_is_what_the_script_fetched(what: str) -> None:
+    folder = STATIC / "vendor" / what
+    lines = (STATIC / "vendor" / f"{what}.sha256").read_text().splitlines()
     noted = {name.strip(): digest for digest, name in (line.split(maxsplit=1) for line in lines)}
     found = {
         f"./{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest()

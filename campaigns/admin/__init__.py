@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +30,9 @@ from campaigns.models import (
 )
 from campaigns.models.tracking import Desk
 from campaigns.tracking import desk
+from pecportal import vendor
 from pecportal.admin import LongListAdmin, ReadOnlyAdmin, StateAdmin
+from pecportal.operation import deployment
 
 
 @admin.register(Campaign)
@@ -113,10 +116,21 @@ class ReceiptAdmin(LongListAdmin[Receipt]):
 class SendingLaneAdmin(ReadOnlyAdmin[SendingLane]):
     """The ways out of the mailboxes, and what holds them up."""
 
-    list_display = ("mailbox", "hold", "held_until", "breaker_level", "leased_until", "next_slot_at")
+    list_display = ("mailbox", "standstill", "held_until", "breaker_level", "leased_until", "next_slot_at")
     list_filter = ("hold",)
-    list_select_related = ("mailbox",)
+    list_select_related = ("mailbox__plan", *(f"mailbox__{name}" for name in vendor.RELATED))
     exclude: ClassVar = ("hold_words",)
+    readonly_fields = ("standstill",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SendingLane]:
+        """With why the whole portal sends nothing, asked once."""
+        return super().get_queryset(request).annotate(off=Value(deployment.why_off()))
+
+    @admin.display(description=_("what holds it up"))
+    def standstill(self, lane: SendingLane) -> str:
+        """Why nothing leaves it: sending is off, its mailbox may not send or is too full, or it rests by itself."""
+        off = getattr(lane, "off", "")
+        return deployment.sentence(off) if off else lane.mailbox.why_not_now() or lane.get_hold_display() or "–"
 
 
 @admin.register(InboxWatch)

@@ -3,7 +3,16 @@
 from django.contrib import admin
 
 from campaigns.admin.counted import CountedOnly
-from campaigns.models import Contact, ContactChange, ContactGroup, ListDomain, ListReading
+from campaigns.models import (
+    Contact,
+    ContactChange,
+    ContactGroup,
+    ContactRun,
+    ListDomain,
+    ListReading,
+    Merging,
+    RowReference,
+)
 from pecportal.admin import ReadOnlyAdmin
 
 
@@ -47,3 +56,30 @@ class ContactChangeAdmin(CountedOnly):
 
     list_display = ("organisation", "by", "at", "change")
     list_select_related = ("organisation", "by")
+
+
+@admin.register(ContactRun)
+class ContactRunAdmin(ReadOnlyAdmin[ContactRun]):
+    """How far jobs on many contacts are; names and faults stay with the organisation."""
+
+    list_display = ("pk", "organisation", "kind", "state", "state_since", "rows", "alive_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("organisation",)
+    fields = ("organisation", "by", "kind", "state", "state_since", "begun_at", "rows", "total", "alive_at")
+
+
+@admin.register(Merging)
+class MergingAdmin(ReadOnlyAdmin[Merging]):
+    """Texts that are being put together with long lists, and how far that is."""
+
+    list_display = ("campaign", "begun_at", "rows", "alive_at")
+    list_select_related = ("campaign",)
+    fields = ("campaign", "begun_at", "rows", "found", "alive_at")
+
+
+@admin.register(RowReference)
+class RowReferenceAdmin(CountedOnly):
+    """That messages have references of their own."""
+
+    list_display = ("campaign", "role")
+    list_select_related = ("campaign",)

@@ -80,7 +80,7 @@ def _lanes() -> QuerySet[SendingLane]:
     leases = clock.database_now()
     last = Reservation.objects.filter(mailbox=OuterRef("pk"), released=False).order_by("-at").values("at")[:1]
     rows = SendingLane.objects.filter(pk__in=_due()).annotate(last=Subquery(last))
-    held = ~Q(hold__in=["", Hold.CAP, Hold.OFF, Hold.SPACE])
+    held = ~Q(hold__in=["", Hold.CAP])
     silent = Q(last=None) | Q(last__lt=clock.now() - SILENT)
     unserved = Q(leased_until=None) | Q(leased_until__lt=leases - NO_PUMP)
     frozen = Q(hold="") & silent & (unserved | Q(leased_until__gt=leases))

@@ -69,7 +69,8 @@ def suggestion(receipt: Receipt) -> Suggestion | None:
 
 
 def _is_in_doubt(named: Suggestion) -> bool:
-    return Attempt.objects.filter(pk=named.candidate.attempt_id, outcome=Outcome.UNCERTAIN).exists()
+    """Whether it is not known that the provider took it: to give it a receipt is to decide that."""
+    return not Attempt.objects.filter(pk=named.candidate.attempt_id, outcome=Outcome.ACCEPTED).exists()
 
 
 def match(item: Item, actor: User) -> bool:

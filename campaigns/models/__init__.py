@@ -2,17 +2,19 @@
 
 from campaigns.models.approval import Approval, Sheet, Submission
 from campaigns.models.campaign import Attachment, Campaign, ListProblem, Recipient
-from campaigns.models.contacts import Change, Contact, ContactChange, ContactGroup
+from campaigns.models.contacts import Change, Contact, ContactChange, ContactGroup, ContactRun, RunKind, RunState
 from campaigns.models.decisions import Choice, Closing, Decision, Doubt, Incident, IncidentKind, Search
 from campaigns.models.history import StateChange
 from campaigns.models.letters import Letter, Letterhead
 from campaigns.models.lists import DomainState, ListDomain, ListReading, ReadingState, Role
 from campaigns.models.message import Answer, Attempt, Message, MessageContent, Reservation, Route
 from campaigns.models.own import Intake, Origin, OwnFile, OwnLink, OwnWaiver
-from campaigns.models.texts import SavedText, TextVersion
+from campaigns.models.references import ROW_ROLES, RowReference
+from campaigns.models.texts import Merging, SavedText, TextVersion
 from campaigns.models.tracking import Baton, BrokenItem, InboxScan, InboxWatch, LivePump, Receipt, SendingLane
 
 __all__ = [
+    "ROW_ROLES",
     "Answer",
     "Approval",
     "Attachment",
@@ -26,6 +28,7 @@ __all__ = [
     "Contact",
     "ContactChange",
     "ContactGroup",
+    "ContactRun",
     "Decision",
     "DomainState",
     "Doubt",
@@ -40,6 +43,7 @@ __all__ = [
     "ListProblem",
     "ListReading",
     "LivePump",
+    "Merging",
     "Message",
     "MessageContent",
     "Origin",
@@ -52,6 +56,9 @@ __all__ = [
     "Reservation",
     "Role",
     "Route",
+    "RowReference",
+    "RunKind",
+    "RunState",
     "SavedText",
     "Search",
     "SendingLane",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.states import SheetState, SubmissionState
+from pecportal import told
 from pecportal.permissions import TenantQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
@@ -37,7 +38,7 @@ class Sheet(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     is_clean = models.BooleanField(_("nothing speaks against a start"), default=False)
     facts = models.JSONField(_("what was found"), default=dict)
-    problem = models.TextField(_("why there is none"), blank=True)
+    problem = told.SentenceField(_("why there is none"), blank=True)
 
     objects = TenantQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import history
 from campaigns.states import PREPARED, CampaignState, Pilot
 from mailboxes.models import Mailbox
+from pecportal import told
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import State
@@ -50,7 +51,7 @@ class Campaign(models.Model):
     body = models.TextField(_("text"), blank=True)
     state = models.CharField(_("state"), max_length=20, choices=CampaignState.choices, default=CampaignState.DRAFT)
     state_since = models.DateTimeField(_("since"), default=timezone.now)
-    problem = models.TextField(_("what stopped it"), blank=True)
+    problem = told.SentenceField(_("what stopped it"), blank=True)
 
     list_name = models.CharField(_("list"), max_length=255, blank=True)
     list_sha256 = models.CharField(max_length=64, blank=True)
@@ -74,6 +75,7 @@ class Campaign(models.Model):
     test_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="tests")
     protocol = models.CharField(_("protocol number"), max_length=100, blank=True)
     reference = models.CharField(_("own reference"), max_length=200, blank=True)
+    further = models.JSONField(_("further references"), default=list, blank=True)  # pairs of name and value
 
     opens = models.TimeField(_("send from"), null=True, blank=True)
     closes = models.TimeField(_("send until"), null=True, blank=True)

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models.campaign import Campaign
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
+from pecportal.statemachine import State, moves
 
 
 class Contact(models.Model):
@@ -92,3 +94,71 @@ class ContactChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%d/%m/%Y %H:%M}"
+
+
+class RunKind(models.TextChoices):
+    """What is done with many contacts at once."""
+
+    FILE = "file", _("A file is taken in")
+    GROUP = "group", _("A campaign's list becomes a group")
+    LIST = "list", _("Groups become a campaign's list")
+
+
+@moves({"waiting": ["done", "failed", "cancelled"]})
+class RunState(State):
+    """Where such a job stands; one that is at work waits as well, for itself."""
+
+    WAITING = "waiting", _("Under way")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class ContactRun(models.Model):
+    """Many contacts taken in or handed out by a job; `place` is how far it is: rows of the file, or a list's line."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person"))
+    kind = models.CharField(_("what"), max_length=10, choices=RunKind.choices)
+    state = models.CharField(_("state"), max_length=20, choices=RunState.choices, default=RunState.WAITING)
+    state_since = models.DateTimeField(_("since"), default=timezone.now)
+    begun_at = models.DateTimeField(_("begun"), default=timezone.now)
+    alive_at = models.DateTimeField(_("last sign of life"), default=timezone.now)
+    name = models.CharField(_("file or group"), max_length=255)
+    problem = models.TextField(_("why it failed"), blank=True)
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, null=True, blank=True, related_name="contact_runs")
+    version = models.PositiveIntegerField(default=0)  # of the campaign's list that becomes a group
+    group = models.ForeignKey(ContactGroup, models.SET_NULL, null=True, blank=True, related_name="+")
+    groups = models.JSONField(default=list, blank=True)  # ids of those that become a list
+    roles = models.JSONField(default=dict, blank=True)  # the file's columns, position by role
+    stored_as = models.CharField(max_length=200, blank=True)  # "" once the file was removed
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    place = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(_("rows done"), default=0)
+    total = models.PositiveIntegerField(_("rows, as far as known"), default=0)
+    added = models.PositiveIntegerField(_("added"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    faulty = models.PositiveIntegerField(_("rows with a fault"), default=0)
+    faults = models.JSONField(default=list, blank=True)  # the first of them, line and sentence
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job on contacts")
+        verbose_name_plural = _("jobs on contacts")
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["state", "alive_at"], name="contact_run_state")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("campaigns:contact_run", args=[self.pk])
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it goes on by itself."""
+        return self.state == RunState.WAITING

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.states import Standing
-from pecportal import clock
+from pecportal import clock, told
 from pecportal.organisations.models import User
 from pecportal.permissions import TenantQuerySet
 
@@ -24,7 +24,7 @@ class StateChange(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("person")
     )
     at = models.DateTimeField(_("when"))
-    reason = models.TextField(_("reason"), blank=True)
+    reason = told.SentenceField(_("reason"), blank=True)
 
     objects = TenantQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign
 from campaigns.states import LetterState
+from pecportal import told
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
 
@@ -74,6 +75,11 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return str(self.campaign_id)
+
+    @property
+    def unmade(self) -> list[tuple[int, str]]:
+        """The rows whose letter could not be made, each with its sentence."""
+        return [(line, told.read(why)) for line, why in self.faults]
 
     @property
     def is_being_made(self) -> bool:

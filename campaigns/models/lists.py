@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign
+from pecportal import told
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import State, moves
@@ -20,8 +21,10 @@ class Role(models.TextChoices):
     NAME = "name", _("Name")
     VAT_NUMBER = "vat_number", _("VAT number")
     TAX_CODE = "tax_code", _("Tax code")
+    PROTOCOL = "protocol", _("Protocol number of the row")
     REFERENCE = "reference", _("Reference")
-    PROTOCOL = "protocol", _("Protocol number")
+    REFERENCE_2 = "reference_2", _("Second reference")
+    REFERENCE_3 = "reference_3", _("Third reference")
 
 
 @moves(
@@ -54,7 +57,7 @@ class ListReading(models.Model):
     at = models.DateTimeField(_("handed in"), default=timezone.now)
     state = models.CharField(_("state"), max_length=20, choices=ReadingState.choices, default=ReadingState.CHOOSING)
     state_since = models.DateTimeField(_("since"), default=timezone.now)
-    problem = models.TextField(_("why it could not be read"), blank=True)
+    problem = told.SentenceField(_("why it could not be read"), blank=True)
 
     name = models.CharField(_("file"), max_length=255)
     stored_as = models.CharField(max_length=200, blank=True)  # "" once the file was removed

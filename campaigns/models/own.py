@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign
 from campaigns.states import IntakeState
+from pecportal import told
 from pecportal.permissions import TenantQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
@@ -20,10 +21,23 @@ class Origin(models.TextChoices):
 
     UPLOAD = "upload", _("Uploaded")
     LETTER = "letter", _("Letter made by the portal")
+    GONE = "gone", _("Removed: its bytes are about to go")
+
+
+class KeptManager(models.Manager.from_queryset(TenantQuerySet["OwnFile"])):  # type: ignore[misc]
+    """The files that nobody removed."""
+
+    def get_queryset(self) -> TenantQuerySet["OwnFile"]:
+        """All but those whose bytes are about to go."""
+        found: TenantQuerySet[OwnFile] = super().get_queryset().exclude(origin=Origin.GONE)
+        return found
 
 
 class OwnFile(models.Model):
-    """A file for one recipient, or a few, stored under a random name."""
+    """A file for one recipient, or a few, stored under a random name.
+
+    One that was removed stays as a row of the origin `GONE` until its bytes are gone; only `removed` shows it.
+    """
 
     tenant = "campaign__organisation"
 
@@ -40,7 +54,8 @@ class OwnFile(models.Model):
     )
     candidates = models.JSONField(_("rows that its name fits roughly"), default=list, blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = KeptManager()
+    removed = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file of one recipient")
@@ -118,7 +133,7 @@ class Intake(models.Model):
     entries = models.PositiveIntegerField(_("files in it"), default=0)
     taken = models.PositiveIntegerField(_("looked at"), default=0)
     faults = models.JSONField(_("files that could not be taken"), default=list, blank=True)
-    problem = models.TextField(_("what stopped it"), blank=True)
+    problem = told.SentenceField(_("what stopped it"), blank=True)
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name=_("by"))
 
     objects = TenantQuerySet.as_manager()
@@ -130,6 +145,11 @@ class Intake(models.Model):
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """The files that could not be taken, each with its sentence."""
+        return [(name, told.read(why)) for name, why in self.faults]
 
     @property
     def is_under_way(self) -> bool:

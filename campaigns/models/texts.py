@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models.campaign import Campaign
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
 
@@ -59,3 +60,29 @@ class TextVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.saved_text_id}: {self.n}"
+
+
+class Merging(models.Model):
+    """A draft's text that is being put together with each row of a long list; gone once that is done.
+
+    Each text that is saved has one of its own: its id says whether a job is still at work for what is written.
+    """
+
+    tenant = "campaign__organisation"
+
+    campaign = models.OneToOneField(Campaign, models.CASCADE, related_name="merging")
+    line = models.PositiveIntegerField(default=0)  # up to which rows are done
+    rows = models.PositiveIntegerField(_("rows done"), default=0)
+    found = models.PositiveIntegerField(_("rows with a fault"), default=0)
+    begun_at = models.DateTimeField(_("begun"), default=timezone.now)
+    alive_at = models.DateTimeField(_("last sign of life"), default=timezone.now)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("text being checked")
+        verbose_name_plural = _("texts being checked")
+        indexes: ClassVar = [models.Index(fields=["alive_at"], name="merging_alive")]
+
+    def __str__(self) -> str:
+        return str(self.campaign_id)

@@ -127,6 +127,7 @@ class InboxScan(models.Model):
     complete = models.BooleanField(_("complete"), default=False)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     items = models.PositiveIntegerField(_("items"), default=0)
+    total = models.PositiveIntegerField(_("items that the provider counts"), null=True)
     new = models.PositiveIntegerField(_("new"), default=0)
     broken = models.PositiveIntegerField(_("unreadable"), default=0)
     problem = models.CharField(_("what stopped it"), max_length=300, blank=True)
@@ -169,7 +170,7 @@ class InboxWatch(models.Model):
 
 
 class Hold(models.TextChoices):
-    """Why a lane stands still."""
+    """Why a lane stands still by itself: that sending is off, or its mailbox may not send, their own rows say."""
 
     NONE = "", ""
     CREDENTIALS = "credentials", _("The mailbox's credentials are refused")
@@ -178,8 +179,6 @@ class Hold(models.TextChoices):
     RATE = "rate", _("The provider asked to wait")
     VENDOR = "vendor", _("The provider does not answer as it should")
     CAP = "cap", _("The allowance of messages is used up")
-    SPACE = "space", _("The mailbox is nearly full")
-    OFF = "off", _("Sending is switched off")
 
 
 class SendingLane(models.Model):

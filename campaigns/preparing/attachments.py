@@ -3,13 +3,14 @@
 import uuid
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences
 from campaigns.models import Attachment, Campaign
 from campaigns.preparing import drafts
-from pecportal import stored
+from pecportal import antivirus, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -24,9 +25,11 @@ def add(campaign: Campaign, path: Path, *, name: str, actor: User) -> Attachment
     nothing is kept.
     """
     try:
-        found = files.sniff(path, name=name)
+        found = files.sniff(path, name=name, seconds=settings.UPLOAD_SECONDS)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="file") from exc
+    whose = campaign.organisation
+    antivirus.admit(path, name=found.name, field="file", actor=actor, organisation=whose, target=campaign)
     stored_as = _store(path)
     with stored.discarded_on_failure(stored_as), transaction.atomic():
         attachment = _insert(campaign, found, stored_as, actor=actor)

@@ -2,23 +2,24 @@
 
 import csv
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from campaigns import addresses, sentences, tables, text
-from campaigns.models import Campaign, Change, Contact, ContactChange, ContactGroup, ListReading
-from campaigns.preparing import columns, readings
+from campaigns.models import Campaign, Change, Contact, ContactChange, ContactGroup, ContactRun, ListReading, Recipient
+from campaigns.preparing import columns, contact_runs, readings
 from pecportal.errors import Refusal
 from pecportal.organisations.models import Organisation, User
 
-MOST: Final = 20_000  # contacts that are taken in, or become a group, at once
+AT_ONCE: Final = 5_000  # rows above which a job does it (see `contact_runs`)
 SAMPLE: Final = 50
 CHUNK: Final = 500
 FAULTS_NAMED: Final = 20
@@ -107,29 +108,50 @@ def remove_group(group: ContactGroup, *, actor: User) -> None:
     group.delete()
 
 
-def take_in(organisation: Organisation, path: Path, *, name: str, group: ContactGroup | None, actor: User) -> Imported:
+def take_in(
+    organisation: Organisation, path: Path, *, name: str, group: ContactGroup | None, actor: User
+) -> Imported | ContactRun:
     """Add the contacts of a file, or change those that are there by their address; put them into `group` if given.
 
-    Faulty rows are left out and told. Raises `Refusal`, and keeps nothing, when the file cannot be used.
+    A long file is left to a job. Faulty rows are left out and told. Raises `Refusal`, and keeps nothing, when the file
+    cannot be used.
     """
-    try:
-        with tables.open_table(path, name=name) as table:
-            rows = list(islice(table.rows, MOST + 1))
-    except tables.TableProblem as exc:
-        raise Refusal(sentences.of_table(exc), field="file") from exc
-    if len(rows) > MOST:
-        raise Refusal(_("At most %(most)s contacts can be taken in at once.") % {"most": MOST}, field="file")
-    roles = columns.guess(table.columns, [row.values for row in rows[:SAMPLE]])
+    headings, rows = look(path, name=name)
+    roles = columns.guess(headings, [row.values for row in rows[:SAMPLE]])
     if "address" not in roles:
         raise Refusal(_("No column of addresses was found."), field="file")
-    entries, faults = _entries(table.columns, roles, rows)
+    if len(rows) > AT_ONCE:
+        return contact_runs.of_file(organisation, path, name=name, roles=roles, group=group, actor=actor)
     with transaction.atomic():
-        added, changed = _store(organisation, entries)
-        if group is not None:
-            _join(group, (entry.address for entry in entries))
+        added, changed, faults = store_rows(organisation, headings, roles, rows, group=group)
         facts = {"added": added, "changed": changed, "faulty": len(faults)}
-        _note(organisation, Change.IMPORTED, name[:254], actor, facts=facts)
+        note_imported(organisation, name, facts, actor=actor)
     return Imported(added, changed, len(faults), faults[:FAULTS_NAMED])
+
+
+def look(path: Path, *, name: str) -> tuple[Sequence[str], list[tables.Row]]:
+    """A file's headings and its first rows, one more than are taken in at once. Raises `Refusal`."""
+    try:
+        with tables.open_table(path, name=name) as table:
+            return table.columns, list(islice(table.rows, AT_ONCE + 1))
+    except tables.TableProblem as exc:
+        raise Refusal(sentences.of_table(exc), field="file") from exc
+
+
+def store_rows(
+    organisation: Organisation,
+    headings: Sequence[str],
+    roles: Mapping[str, int],
+    found: Iterable[tables.Row],
+    *,
+    group: ContactGroup | None,
+) -> tuple[int, int, list[tuple[int, str]]]:
+    """Take some rows of a file in, in the caller's transaction: how many were added and changed, and the faults."""
+    entries, faults = _entries(headings, roles, found)
+    added, changed = _store(organisation, entries)
+    if group is not None:
+        _join(group, (entry.address for entry in entries))
+    return added, changed, faults
 
 
 def rows(organisation: Organisation, groups: Iterable[ContactGroup] = ()) -> Iterator[list[str]]:
@@ -137,7 +159,8 @@ def rows(organisation: Organisation, groups: Iterable[ContactGroup] = ()) -> Ite
     wanted = [group.pk for group in groups if group.organisation_id == organisation.pk]
     contacts = Contact.objects.filter(organisation=organisation)
     if wanted:
-        contacts = contacts.filter(groups__in=wanted).distinct()
+        members = ContactGroup.contacts.through.objects.filter(contact=OuterRef("pk"), contactgroup__in=wanted)
+        contacts = contacts.filter(Exists(members))
     fields = sorted({name for values in contacts.values_list("values", flat=True).iterator() for name in values} - OWN)
     yield [*HEADINGS, *fields]
     after = 0
@@ -147,40 +170,81 @@ def rows(organisation: Organisation, groups: Iterable[ContactGroup] = ()) -> Ite
         after = batch[-1].pk
 
 
-def list_of(campaign: Campaign, groups: Sequence[ContactGroup], *, actor: User) -> ListReading:
-    """Make the contacts of groups the list of a draft. Raises `Refusal` when there are none."""
+def list_of(campaign: Campaign, groups: Sequence[ContactGroup], *, actor: User) -> ListReading | ContactRun:
+    """Make the contacts of groups the list of a draft; many are left to a job. Raises `Refusal` when there are none."""
     if not groups:
         raise Refusal(_("Choose a group."), field="groups")
-    name = ", ".join(group.name for group in groups)[:200]
+    if ContactGroup.contacts.through.objects.filter(contactgroup__in=groups).count() > AT_ONCE:
+        return contact_runs.of_groups(campaign, groups, name=names(groups), actor=actor)
+    return write_list(campaign, groups, actor=actor)
+
+
+def write_list(
+    campaign: Campaign, groups: Sequence[ContactGroup], *, actor: User, alive: Callable[[int], object] | None = None
+) -> ListReading:
+    """Write the contacts of groups as a file, and have it read as the list of a draft. Raises `Refusal`.
+
+    `alive` is called now and then with the number of contacts written; what it raises ends the writing.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=";").writerows(rows(campaign.organisation, groups))
+        writer = csv.writer(file, delimiter=";")
+        for number, row in enumerate(rows(campaign.organisation, groups)):
+            writer.writerow(row)
+            if alive is not None and number % AT_ONCE == 0:
+                alive(number)
+        if alive is not None:
+            alive(number)
         file.flush()
-        reading = readings.take(campaign, Path(file.name), name=f"{name}.csv", actor=actor)
+        reading = readings.take(campaign, Path(file.name), name=f"{names(groups)}.csv", actor=actor)
     return readings.choose(reading, ROLES)
 
 
-def group_of(campaign: Campaign, name: str, *, actor: User) -> ContactGroup:
+def names(groups: Iterable[ContactGroup]) -> str:
+    """Groups as a list of theirs is called."""
+    return ", ".join(group.name for group in groups)[:200]
+
+
+def group_of(campaign: Campaign, name: str, *, actor: User) -> ContactGroup | ContactRun:
     """Save a campaign's list as a group: who is no contact yet becomes one, who is stays as it is.
 
-    Raises `Refusal` for a name that is taken, and for lists that are too long.
+    A long list is left to a job. Raises `Refusal` for a name that is taken, and while there is no list.
     """
-    if not 0 < campaign.recipients_total <= MOST:
-        raise Refusal(_("A group is made of 1 to %(most)s recipients.") % {"most": MOST}, field="name")
-    names = campaign.roles
-    found = []
-    for row in campaign.recipients.order_by("line").iterator(chunk_size=CHUNK):
+    if not campaign.recipients_total:
+        raise Refusal(_("There is no list yet of which a group could be made."), field="name")
+    with transaction.atomic():
+        group = make_group(campaign.organisation, name, actor=actor)
+        if campaign.recipients_total > AT_ONCE:
+            return contact_runs.of_list(campaign, group, actor=actor)
+        added = fill(group, campaign.roles, campaign.recipients.order_by("line"))
+        note_filled(group, recipients=campaign.recipients_total, added=added, actor=actor)
+    return group
+
+
+def fill(group: ContactGroup, roles: Mapping[str, str], recipients: Iterable[Recipient]) -> int:
+    """Put recipients into a group, in the caller's transaction, and return how many were no contacts yet."""
+    found = list(_entries_of(roles, recipients))
+    added, _changed = _store(group.organisation, found, keep=True)
+    _join(group, (entry.address for entry in found))
+    return added
+
+
+def note_filled(group: ContactGroup, *, recipients: int, added: int, actor: User) -> None:
+    """Note that a group was made of a list."""
+    _note(group.organisation, Change.GROUP_FILLED, group.name, actor, facts={"recipients": recipients, "added": added})
+
+
+def note_imported(organisation: Organisation, name: str, facts: Mapping[str, object], *, actor: User) -> None:
+    """Note that a file was taken in."""
+    _note(organisation, Change.IMPORTED, name[:254], actor, facts=facts)
+
+
+def _entries_of(names: Mapping[str, str], recipients: Iterable[Recipient]) -> Iterator[Entry]:
+    for row in recipients:
         code = row.values.get(names.get("tax_code", ""), "") or row.values.get(names.get("vat_number", ""), "")
         taken = {names.get(role, "") for role in ("address", "name", "tax_code", "vat_number")}
         values = {field: value for field, value in row.values.items() if field not in taken | OWN and value}
         title = row.values.get(names.get("name", ""), "")
-        found.append(Entry(row.address, title[:255], code if len(code) <= LONGEST_CODE else "", values))
-    with transaction.atomic():
-        group = make_group(campaign.organisation, name, actor=actor)
-        added, _changed = _store(campaign.organisation, found, keep=True)
-        _join(group, (entry.address for entry in found))
-        facts = {"recipients": len(found), "added": added}
-        _note(campaign.organisation, Change.GROUP_FILLED, group.name, actor, facts=facts)
-    return group
+        yield Entry(row.address, title[:255], code if len(code) <= LONGEST_CODE else "", values)
 
 
 def _checked(entry: Entry) -> Entry:

@@ -1,5 +1,6 @@
 """Whether the domains of a list are certified: what is known costs nothing, the rest is asked by a person's order."""
 
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -10,11 +11,10 @@ from django.utils.translation import gettext as _
 from campaigns import addresses
 from campaigns.models import Campaign, DomainState, ListDomain, ListProblem
 from campaigns.preparing import drafts, judging
-from pecportal import bulk
+from pecportal import bulk, queue
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.queue import enqueue
 from pecportal.registers import looking
 from pecportal.upstream import Upstream
 
@@ -75,18 +75,23 @@ def order(campaign: Campaign, *, unknown: int, actor: User) -> int:
     if wanted:
         rows.filter(name__in=wanted).update(state=DomainState.WAITING)
         record("campaign.check_domains", actor=actor, organisation=draft.organisation, target=draft, n=len(wanted))
-        enqueue(TASK, draft.pk)
+        queue.enqueue(TASK, draft.pk)
     return len(wanted)
 
 
 def check(campaign_id: int, *, client: Upstream) -> None:
     """Ask about the domains that wait, each once, and warn of rows whose domain is not certified: the job of `order`.
 
-    Run again it goes on with the rest.
+    Run again it goes on with the rest. It stops in time, lest its worker be ended in a call that is paid for: the
+    periodic job rings for what is left.
     """
+    until = time.monotonic() + queue.BOX
     campaign = Campaign.objects.get(pk=campaign_id)
     version = campaign.list_version
-    for domain in ListDomain.objects.filter(campaign=campaign, version=version, state=DomainState.WAITING):
+    waiting = ListDomain.objects.filter(campaign=campaign, version=version, state=DomainState.WAITING)
+    for number, domain in enumerate(waiting):
+        if number and time.monotonic() > until:
+            return
         ours = ListDomain.objects.filter(pk=domain.pk, state=DomainState.WAITING).update(state=DomainState.ASKED)
         if not ours:
             continue
@@ -101,7 +106,7 @@ def sweep() -> None:
     """Have asked what a lost job left behind."""
     waiting = ListDomain.objects.filter(state=DomainState.WAITING).order_by()
     for campaign_id in waiting.values_list("campaign", flat=True).distinct():
-        enqueue(TASK, campaign_id)
+        queue.enqueue(TASK, campaign_id)
 
 
 def _known(names: list[str]) -> dict[str, bool]:

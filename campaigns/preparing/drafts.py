@@ -1,7 +1,10 @@
 """A draft: made, named, given its sender; and the lock under which all of preparing changes it."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns.models import Campaign, history
 from campaigns.states import CampaignState
@@ -9,13 +12,24 @@ from mailboxes.models import Mailbox
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import Organisation, User
+from pecportal.told import say
 
 
 @transaction.atomic
 def create(
-    organisation: Organisation, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+    organisation: Organisation,
+    *,
+    name: str,
+    mailbox: Mailbox,
+    actor: User,
+    protocol: str = "",
+    reference: str = "",
+    further: Sequence[tuple[str, str]] = (),
 ) -> Campaign:
-    """Make a draft. Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns."""
+    """Make a draft; `further` are references of the office's own, each a name and a value.
+
+    Raises `Refusal` when the mailbox belongs to somebody else or may not send campaigns.
+    """
     _usable(mailbox, organisation)
     campaign = Campaign.objects.create(
         organisation=organisation,
@@ -24,6 +38,7 @@ def create(
         created_by=actor,
         protocol=protocol,
         reference=reference,
+        further=[list(pair) for pair in further],
     )
     history.note([campaign.pk], CampaignState.DRAFT, by=actor)
     record("campaign.create", actor=actor, organisation=organisation, target=campaign)
@@ -32,20 +47,29 @@ def create(
 
 @transaction.atomic
 def edit(
-    campaign: Campaign, *, name: str, mailbox: Mailbox, actor: User, protocol: str = "", reference: str = ""
+    campaign: Campaign,
+    *,
+    name: str,
+    mailbox: Mailbox,
+    actor: User,
+    protocol: str = "",
+    reference: str = "",
+    further: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Give a draft another name or sender, or other numbers; the same again changes nothing.
 
     Raises `Refusal` when it is not a draft any more, or for the mailbox's reasons if it is a new one.
     """
     draft = locked(campaign)
-    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference)
-    if before == (name, mailbox.pk, protocol, reference):
+    pairs = [list(pair) for pair in further]
+    before = (draft.name, draft.mailbox_id, draft.protocol, draft.reference, draft.further)
+    if before == (name, mailbox.pk, protocol, reference, pairs):
         return
     if draft.mailbox_id != mailbox.pk:
         _usable(mailbox, draft.organisation)
     draft.name, draft.mailbox, draft.protocol, draft.reference = name, mailbox, protocol, reference
-    draft.save(update_fields=["name", "mailbox", "protocol", "reference"])
+    draft.further = pairs
+    draft.save(update_fields=["name", "mailbox", "protocol", "reference", "further"])
     record("campaign.edit", actor=actor, organisation=draft.organisation, target=draft)
 
 
@@ -53,7 +77,7 @@ def locked(campaign: Campaign) -> Campaign:
     """The row anew, held until the caller's transaction ends. Raises `Refusal` when it is not a draft any more."""
     row = Campaign.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=campaign.pk)
     if row.state != CampaignState.DRAFT:
-        raise Refusal(_("This campaign is not a draft any more: it cannot be changed."))
+        raise Refusal(say(gettext_noop("This campaign is not a draft any more: it cannot be changed.")))
     return row
 
 

@@ -1,7 +1,7 @@
 """What is done about messages that did not arrive: a new campaign with them, corrected addresses, or a note."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from pecportal.journal.record import record
 from pecportal.organisations.models import User
 
 AGAIN_AFTER = timedelta(days=7)
-BATCH = 1000
+BATCH = 500
 LONGEST_REASON = 2000
 
 
@@ -32,39 +32,51 @@ def again(campaign: Campaign, cause: Cause, *, actor: User) -> Campaign:
         own = copying.own_files(campaign, lines) if cause != Cause.VIRUS else []
         with stored.discarded_on_failure(*copying.names(own)), transaction.atomic():
             Campaign.objects.select_for_update().get(pk=campaign.pk)  # two at once must not both take the same rows
-            left = failures.left(campaign, cause).select_related("content")
-            rows = [row for row in left if row.line in lines]  # one that failed just now comes the next time
-            if not rows:
-                raise Refusal(_("None of these messages is left: they are in a new campaign, or have a note."))
             draft = copying.like(campaign, name=f"{campaign.name}: {cause.label}", actor=actor)
             copying.give(draft, copies)
-            _fill(draft, campaign, rows, cause)
+            _fill(draft, campaign, cause, lines)
             copying.give_own(draft, campaign, own)
     return draft
 
 
-def _fill(draft: Campaign, campaign: Campaign, rows: list[Message], cause: Cause) -> None:
-    draft.list_name, draft.columns = campaign.list_name, campaign.columns
-    draft.address_column, draft.recipients_total = campaign.address_column, len(rows)
-    if cause == Cause.FULL:
-        draft.starts_at = _after(rows)
-    Recipient.objects.bulk_create(
-        (
+def _fill(draft: Campaign, campaign: Campaign, cause: Cause, lines: Set[int]) -> None:
+    """Give the draft the rows at these lines that are still left, a batch at a time; one that failed just now comes
+    the next time. Raises `Refusal` when there is none.
+    """
+    total, latest = 0, None
+    for rows in _batches(campaign, cause):
+        taken = [row for row in rows if row.line in lines]
+        Recipient.objects.bulk_create(
             Recipient(campaign=draft, line=row.line, address=row.recipient, values=row.content.values, follows=row)
-            for row in rows
-        ),
-        batch_size=BATCH,
-    )
+            for row in taken
+        )
+        total += len(taken)
+        latest = max([*([latest] if latest else []), *(row.decided_at or row.state_since for row in taken)])
+    if not total:
+        raise Refusal(_("None of these messages is left: they are in a new campaign, or have a note."))
+    draft.list_name, draft.columns = campaign.list_name, campaign.columns
+    draft.address_column, draft.recipients_total = campaign.address_column, total
+    draft.roles = campaign.roles
+    if cause == Cause.FULL:
+        draft.starts_at = _after(latest)
     draft.list_sha256 = _list_hash(draft)
-    fields = ["list_name", "list_sha256", "columns", "address_column", "recipients_total", "starts_at"]
+    fields = ["list_name", "list_sha256", "columns", "roles", "address_column", "recipients_total", "starts_at"]
     draft.save(update_fields=fields)
-    merging.check(draft)
+    merging.begin(draft)
 
 
-def _after(rows: list[Message]) -> datetime | None:
-    """When the last of them may be tried again; None when that is over."""
-    begins = max((row.decided_at or row.state_since) for row in rows) + AGAIN_AFTER
-    return begins if begins > clock.now() else None
+def _batches(campaign: Campaign, cause: Cause) -> Iterator[list[Message]]:
+    """What is left, in the order of the list, as it is when each batch is asked for."""
+    left, after = failures.left(campaign, cause).select_related("content"), 0
+    while rows := list(left.filter(line__gt=after)[:BATCH]):
+        after = rows[-1].line
+        yield rows
+
+
+def _after(latest: datetime | None) -> datetime | None:
+    """When the last one, which failed at `latest`, may be tried again; None when that is over."""
+    begins = latest + AGAIN_AFTER if latest else None
+    return begins if begins and begins > clock.now() else None
 
 
 def _list_hash(campaign: Campaign) -> str:
@@ -125,10 +137,12 @@ def close(campaign: Campaign, cause: Cause, *, reason: str, actor: User) -> int:
         raise Refusal(_("Say why nothing more is done: the note is kept with each message."), field="reason")
     with transaction.atomic():
         Campaign.objects.select_for_update().get(pk=campaign.pk)
-        ids = list(failures.left(campaign, cause).values_list("pk", flat=True))
-        notes = (Closing(message_id=pk, reason=reason, by=actor, at=clock.now()) for pk in ids)
-        Closing.objects.bulk_create(notes, batch_size=BATCH)
-        if ids:
-            facts = {"cause": cause.value, "messages": len(ids)}
+        count, left = 0, failures.left(campaign, cause).values_list("pk", flat=True)
+        while ids := list(left[:BATCH]):  # those that have a note are left no more
+            now = clock.now()
+            Closing.objects.bulk_create(Closing(message_id=pk, reason=reason, by=actor, at=now) for pk in ids)
+            count += len(ids)
+        if count:
+            facts = {"cause": cause.value, "messages": count}
             record("campaign.close_failures", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
-    return len(ids)
+    return count

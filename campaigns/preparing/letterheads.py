@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image
 
+from campaigns import files
 from campaigns.models import Letter, Letterhead
 from campaigns.states import LetterState
-from pecportal import clock, stored
+from pecportal import antivirus, clock, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import Organisation, User
@@ -33,6 +34,7 @@ def save(
     footer: str,
     actor: User,
     picture: Path | None = None,
+    picture_name: str = "",
     without_picture: bool = False,
 ) -> Letterhead:
     """Make a letterhead, or change one. Letters that are made keep the paper they were printed on.
@@ -40,6 +42,9 @@ def save(
     Raises `Refusal` when another has its name, or the picture is none; then nothing is kept.
     """
     content = _redrawn(picture) if picture is not None else b""
+    if picture is not None:
+        shown = files.shown_name(picture_name)
+        antivirus.admit(picture, name=shown, field="picture", actor=actor, organisation=organisation)
     stored_as = f"letterheads/{uuid.uuid4().hex}" if content else ""
     if content:
         stored.keep(stored_as, io.BytesIO(content))

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,20 +16,22 @@ from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import files, sentences, text
 from campaigns.models import Campaign, Letter, Letterhead, Origin, OwnFile, OwnLink, Recipient
-from campaigns.preparing import drafts, merging, paragraphs
+from campaigns.preparing import drafts, merging, paragraphs, waste
 from campaigns.states import LetterState
-from pecportal import clock, press, stored
+from pecportal import clock, press, queue, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.queue import enqueue
+from pecportal.told import say
 
 BATCH: Final = 40  # letters of one transaction
 LEASE: Final = timedelta(minutes=5)
 MOST_FAULTS: Final = 50
+TASK: Final = "campaigns.tasks.make_letters"
 STYLE: Final = "css/letter.css"
 PICTURE: Final = "logo"
 
@@ -92,10 +95,10 @@ def save(campaign: Campaign, written: Written, *, actor: User) -> Letter:
         letter = Letter.objects.filter(campaign=draft).first()
         if letter is not None and all(getattr(letter, name) == value for name, value in facts.items()):
             return letter
-        gone = _reset(letter) if letter is not None else []
+        if letter is not None:
+            _reset(letter)
         letter, _is_new = Letter.objects.update_or_create(campaign=draft, defaults=facts)
         record("campaign.write_letter", actor=actor, organisation=draft.organisation, target=draft)
-    _discard(gone)
     return letter
 
 
@@ -130,7 +133,7 @@ def make(campaign: Campaign, *, actor: User) -> None:
             raise Refusal(_("There is no letter yet: write it first."))
         if letter.move(LetterState.MAKING, leased_until=None, faults=[]):
             record("campaign.make_letters", actor=actor, organisation=draft.organisation, target=draft)
-            enqueue("campaigns.tasks.make_letters", draft.pk)
+            queue.enqueue(TASK, draft.pk)
 
 
 def stop(campaign: Campaign) -> None:
@@ -143,35 +146,25 @@ def remove(campaign: Campaign, *, actor: User) -> None:
     with transaction.atomic():
         draft = drafts.locked(campaign)
         letter = Letter.objects.filter(campaign=draft).first()
-        gone = _reset(letter) if letter is not None else []
         if letter is not None:
+            _reset(letter)
             letter.delete()
             record("campaign.remove_letter", actor=actor, organisation=draft.organisation, target=draft)
-    _discard(gone)
 
 
 def begin_anew(draft: Campaign) -> None:
     """After another list came: letters were made for the rows of the old one. In the transaction of the list."""
     letter = Letter.objects.filter(campaign=draft).first()
     if letter is not None:
-        gone = _reset(letter)
-        transaction.on_commit(lambda: _discard(gone))
+        _reset(letter)
 
 
-def _reset(letter: Letter) -> list[str]:
-    """Forget what was made, and return under which names it is stored."""
-    made = OwnFile.objects.filter(campaign=letter.campaign_id, origin=Origin.LETTER)
-    gone = list(made.values_list("stored_as", flat=True))
-    made.delete()
+def _reset(letter: Letter) -> None:
+    """Forget what was made."""
+    waste.throw_away(OwnFile.objects.filter(campaign=letter.campaign_id, origin=Origin.LETTER))
     row = Letter.objects.filter(pk=letter.pk)
     row.move(LetterState.WRITTEN)
     row.update(edition=letter.edition + 1, made=0, faults=[], leased_until=None)
-    return gone
-
-
-def _discard(names: Sequence[str]) -> None:
-    for name in names:
-        stored.discard(name)
 
 
 def sample(campaign: Campaign, line: int | None = None) -> bytes:
@@ -189,7 +182,11 @@ def sample(campaign: Campaign, line: int | None = None) -> bytes:
 
 
 def run(campaign_id: int) -> None:
-    """Make the letters that are still to be made. Run again, or by two workers, each is made once."""
+    """Make the letters that are still to be made. Run again, or by two workers, each is made once.
+
+    What it does not reach in its time is left to another job, which looks at the rows without a letter once more.
+    """
+    until = time.monotonic() + queue.BOX
     letter = _leased(campaign_id)
     if letter is None:
         return
@@ -204,7 +201,11 @@ def run(campaign_id: int) -> None:
                 jobs = [pool.submit(_print_all, *pair, setting) for pair in zip(presses, shares, strict=True)]
                 found = {line: made for job in jobs for line, made in job.result()}
                 faults += [(line, made) for line, made in found.items() if isinstance(made, str)]
-                if not _keep(letter, {line: made for line, made in found.items() if isinstance(made, bytes)}):
+                good = {line: made for line, made in found.items() if isinstance(made, bytes)}
+                if not _keep(letter, good):
+                    return
+                if good and time.monotonic() > until:
+                    _leave(letter)
                     return
                 after = rows[-1].line
     finally:
@@ -240,7 +241,7 @@ def _printed(printer: press.Press, setting: _Set, row: Recipient) -> bytes | str
     except text.TextProblem as exc:
         return sentences.of_text(exc)
     except press.Unprintable:
-        return _("The letter of this row cannot be set as a page: shorten what stands in it.")
+        return say(gettext_noop("The letter of this row cannot be set as a page: shorten what stands in it."))
 
 
 def _keep(letter: Letter, made: Mapping[int, bytes]) -> bool:
@@ -251,7 +252,8 @@ def _keep(letter: Letter, made: Mapping[int, bytes]) -> bool:
             stored.keep(stored_as[line], io.BytesIO(content))
         is_mine = _tell(letter, made, stored_as)
     if not is_mine:
-        _discard(list(stored_as.values()))
+        for name in stored_as.values():
+            stored.discard(name)
     return is_mine
 
 
@@ -284,10 +286,16 @@ def _file(letter: Letter, content: bytes, stored_as: str) -> OwnFile:
     )
 
 
+def _leave(letter: Letter) -> None:
+    """Let another job go on at once."""
+    Letter.objects.filter(pk=letter.pk, edition=letter.edition, state=LetterState.MAKING).update(leased_until=None)
+    queue.enqueue(TASK, letter.pk)
+
+
 def _end(letter: Letter, faults: Sequence[tuple[int, str]]) -> None:
     mine = Letter.objects.filter(pk=letter.pk, edition=letter.edition, state=LetterState.MAKING)
     to = LetterState.WRITTEN if faults else LetterState.MADE
-    mine.move(to, leased_until=None, faults=[list(fault) for fault in faults[:MOST_FAULTS]])
+    mine.move(to, leased_until=None, faults=[[line, told.stored(why)] for line, why in faults[:MOST_FAULTS]])
 
 
 def resume_lost() -> None:
@@ -295,7 +303,7 @@ def resume_lost() -> None:
     now = clock.database_now()
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in Letter.objects.filter(waited, state=LetterState.MAKING).values_list("pk", flat=True):
-        enqueue("campaigns.tasks.make_letters", pk)
+        queue.enqueue(TASK, pk)
 
 
 def _style() -> str:

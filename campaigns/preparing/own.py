@@ -5,50 +5,58 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import assigning, enclosures, files, sentences
 from campaigns.models import Campaign, Origin, OwnFile, OwnLink, OwnWaiver
-from campaigns.preparing import drafts, merging
-from pecportal import bulk, stored
+from campaigns.preparing import drafts, merging, waste
+from pecportal import antivirus, bulk, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
+from pecportal.told import say
 
 SAMPLE: Final = 500  # rows by which the column is guessed
 BATCH: Final = 5_000
 LINK: Final = ("campaign_id", "line", "file_id", "by_hand")
 
 
-def add(campaign: Campaign, path: Path, *, name: str, actor: User, looked_into: bool = False) -> OwnFile:
+def add(
+    campaign: Campaign, path: Path, *, name: str, actor: User, of_archive: bool = False, looked_into: bool = False
+) -> OwnFile:
     """Keep a copy of the file at `path` for the row that its name belongs to. The same file again is kept once.
 
-    Which row that is, `match` finds. Raises `Refusal`, and keeps nothing, when it may not be sent or another file has
-    its name.
+    Which row that is, `match` finds. The journal tells of it, unless it is one `of_archive`: then of all at the end.
+    Raises `Refusal`, and keeps nothing, when it may not be sent or another file has its name.
     """
     try:
-        found = files.sniff(path, name=name, looked_into=looked_into)
+        seconds = files.PATIENCE if of_archive else settings.UPLOAD_SECONDS
+        found = files.sniff(path, name=name, looked_into=looked_into, seconds=seconds)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="upload") from exc
+    whose = campaign.organisation
+    antivirus.admit(path, name=found.name, field="upload", actor=actor, organisation=whose, target=campaign)
     stored_as = f"own/{uuid.uuid4().hex}"
     with path.open("rb") as source:
         stored.keep(stored_as, source)
     with stored.discarded_on_failure(stored_as), transaction.atomic():
-        file = _insert(campaign, found, stored_as, actor=actor)
+        file = _insert(campaign, found, stored_as, actor=None if of_archive else actor)
     if file.stored_as != stored_as:  # it was there already
         stored.discard(stored_as)
     return file
 
 
-def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: User) -> OwnFile:
+def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: User | None) -> OwnFile:
     draft = drafts.locked(campaign)
     other = enclosures.uploads(draft).filter(name__iexact=found.name).first()
     if other is not None:
         if other.sha256 == found.sha256:
             return other
-        raise Refusal(_("There is another file of this name: remove it first."), field="upload")
-    file = OwnFile.objects.create(
+        raise Refusal(say(gettext_noop("There is another file of this name: remove it first.")), field="upload")
+    file: OwnFile = OwnFile.objects.create(
         campaign=draft,
         name=found.name,
         content_type=found.content_type,
@@ -56,7 +64,8 @@ def _insert(campaign: Campaign, found: files.Sniffed, stored_as: str, *, actor: 
         sha256=found.sha256,
         stored_as=stored_as,
     )
-    record("campaign.add_own_file", actor=actor, organisation=draft.organisation, target=draft, sha256=found.sha256)
+    if actor is not None:
+        record("campaign.add_own_file", actor=actor, organisation=draft.organisation, target=draft, sha256=found.sha256)
     return file
 
 
@@ -113,17 +122,9 @@ def begin_anew(draft: Campaign) -> None:
     """After another list came: what people said of rows counted for the old ones. In the transaction of the list."""
     draft.own_links.all().delete()
     draft.own_waivers.all().delete()
-    copies = draft.own_files.filter(origin=Origin.LETTER)  # of another campaign's letters, for its rows
-    gone = list(copies.values_list("stored_as", flat=True))
-    copies.delete()
-    transaction.on_commit(lambda: _discard(gone))
+    waste.throw_away(draft.own_files.filter(origin=Origin.LETTER))  # of another campaign's letters, for its rows
     if draft.own_files.exists():
         match(draft)
-
-
-def _discard(names: Collection[str]) -> None:
-    for name in names:
-        stored.discard(name)
 
 
 @transaction.atomic
@@ -148,12 +149,10 @@ def remove(campaign: Campaign, file_ids: Collection[int], *, actor: User) -> int
     with transaction.atomic():
         draft = drafts.locked(campaign)
         found = list(enclosures.uploads(draft).filter(pk__in=file_ids))
-        OwnFile.objects.filter(pk__in=[file.pk for file in found]).delete()
+        waste.throw_away(OwnFile.objects.filter(pk__in=[file.pk for file in found]))
         for file in found:
             facts = {"sha256": file.sha256}
             record("campaign.remove_own_file", actor=actor, organisation=draft.organisation, target=draft, **facts)
-    for file in found:
-        stored.discard(file.stored_as)
     return len(found)
 
 

@@ -3,6 +3,8 @@
 import html
 import re
 
+from campaigns import healing
+
 _TAG = re.compile(
     r"</?(p|br|b|strong|i|em|u|a|ul|ol|li|h[1-6]|table|thead|tbody|tr|td|th|div|span|hr|blockquote|pre|img)\b[^>]*>",
     re.IGNORECASE,
@@ -13,13 +15,14 @@ _BREAK = re.compile(r"<br>\n?")
 
 
 def to_html(typed: str) -> str:
-    """Text without any HTML element as `<p>` paragraphs, split at empty lines; text with elements as it is.
+    """Text without any HTML element as `<p>` paragraphs, split at empty lines; text with elements as it is, but for
+    merge fields that formatting went through, which are made whole.
 
     What stands in merge fields is left alone.
     """
     text = typed.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text or _TAG.search(text):
-        return text
+        return healing.heal(text)
     blocks = [block.strip("\n") for block in re.split(r"\n[ \t]*\n", text)]
     return "\n".join(f"<p>{_escape(block)}</p>" for block in blocks if block.strip())
 

@@ -9,16 +9,18 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import carried, frozen, readiness, sheets, text
 from campaigns.models import Campaign, Recipient, Sheet, history
-from campaigns.preparing import drafts
+from campaigns.preparing import drafts, merging
 from campaigns.states import CampaignState, SheetState, Standing
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 BATCH = 1000
 SILENT = timedelta(seconds=90)  # after which a job that was not heard of is regarded as lost
@@ -54,6 +56,8 @@ def make(sheet_id: int) -> None:
     if sheet.state != SheetState.MAKING:
         return
     with translation.override(settings.LANGUAGE_CODE):
+        making = Sheet.objects.filter(pk=sheet.pk, state=SheetState.MAKING)
+        merging.run(sheet.campaign_id, alive=lambda: making.update(seen_at=timezone.now()))
         campaign = _campaign(sheet)
         fingerprint = readiness.fingerprint(campaign)
         findings = readiness.check(campaign)
@@ -146,7 +150,8 @@ def _keep(sheet: Sheet, fingerprint: str, reading: _Reading, facts: dict[str, An
         )
         mine = Sheet.objects.filter(pk=sheet.pk)
         if locked.state != CampaignState.DRAFT or readiness.fingerprint(locked) != fingerprint:
-            mine.move(SheetState.FAILED, problem=_("The campaign was changed while it was checked: check it again."))
+            changed = say(gettext_noop("The campaign was changed while it was checked: check it again."))
+            mine.move(SheetState.FAILED, problem=changed)
             return
         is_clean = not facts["blocking"] and not reading.faulty and reading.rows == locked.recipients_total
         made = {

@@ -16,15 +16,16 @@ from typing import Final
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from campaigns import sentences, tables, text
-from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, ReadingState, Recipient, Role
+from campaigns import files, sentences, tables, text
+from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, Merging, ReadingState, Recipient, Role
 from campaigns.models.lists import OPEN
 from campaigns.preparing import columns, drafts, judging, letters, merging, own
 from campaigns.states import CampaignState
-from pecportal import stored
+from pecportal import antivirus, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -65,6 +66,8 @@ def take(
     when the file cannot be used as far as can be seen at once, or the campaign is not a draft any more.
     """
     glance = _look(path, name=name, sheet=sheet, is_bare=is_bare)
+    shown, whose = files.shown_name(name), campaign.organisation
+    antivirus.admit(path, name=shown, field="file", actor=actor, organisation=whose, target=campaign)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         stored_as = f"lists/{uuid.uuid4().hex}"
@@ -129,7 +132,7 @@ def run(reading_id: int) -> None:
     except tables.TableProblem as exc:
         _fail(reading, sentences.of_table(exc))
     except Refusal as exc:
-        _fail(reading, str(exc))
+        _fail(reading, exc.sentence)
     except stored.Away:  # the sweep has it tried again
         ListReading.objects.filter(pk=reading.pk, version=reading.version).move(ReadingState.WAITING)
     except _Overtaken:
@@ -297,8 +300,9 @@ def _finish(reading: ListReading, judge: judging.Judge) -> None:
         raise _Overtaken
     judge.store_domains()
     _become(draft, reading, judge)
+    Merging.objects.filter(campaign=draft).delete()  # it was about the rows that were replaced
     if merging.written(draft) != merging.written(reading.campaign):  # the text was changed meanwhile
-        merging.check(draft)
+        merging.begin(draft)
     letters.begin_anew(draft)
     own.begin_anew(draft)
     facts = {"sha256": reading.sha256, "recipients": draft.recipients_total, "faulty": draft.problems_total}
@@ -325,7 +329,7 @@ def _become(draft: Campaign, reading: ListReading, judge: judging.Judge) -> None
     draft.save(update_fields=list(told))
 
 
-def _fail(reading: ListReading, sentence: str) -> None:
+def _fail(reading: ListReading, sentence: str | Promise) -> None:
     with transaction.atomic():
         rows = ListReading.objects.filter(pk=reading.pk, version=reading.version)
         if rows.move(ReadingState.FAILED, problem=sentence):

@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns import markup
+from campaigns import markup, sentences, text
 from campaigns.models import Campaign, SavedText, TextVersion
-from campaigns.preparing import writing
+from campaigns.preparing import paragraphs, writing
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
@@ -28,18 +28,33 @@ def keep(campaign: Campaign, *, name: str, actor: User) -> TextVersion:
     )
     if saved.put_away:
         SavedText.objects.filter(pk=saved.pk).update(put_away=False)
+    return _version(saved, campaign.subject, campaign.body, actor=actor)
+
+
+@transaction.atomic
+def write(saved: SavedText, *, subject: str, body: str, actor: User) -> TextVersion:
+    """Give a saved text a new version (plain paragraphs or HTML), in which any merge field may be used.
+
+    The same text again makes no version. Raises `Refusal` on the field that is wrong.
+    """
+    subject, body = subject.strip(), paragraphs.to_html(body)
+    try:
+        text.Letter.of(subject, body)
+    except text.TextProblem as exc:
+        raise Refusal(sentences.of_text(exc), field=exc.place or "body") from exc
+    locked = SavedText.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=saved.pk)
+    return _version(locked, subject, body, actor=actor)
+
+
+def _version(saved: SavedText, subject: str, body: str, *, actor: User) -> TextVersion:
+    """The latest version, if it says this already, or a new one; on a locked row."""
     last = saved.versions.first()
-    if last is not None and (last.subject, last.body) == (campaign.subject, campaign.body):
+    if last is not None and (last.subject, last.body) == (subject, body):
         return last
     version = TextVersion.objects.create(
-        saved_text=saved,
-        n=last.n + 1 if last else 1,
-        subject=campaign.subject,
-        body=campaign.body,
-        by=actor,
-        at=clock.now(),
+        saved_text=saved, n=last.n + 1 if last else 1, subject=subject, body=body, by=actor, at=clock.now()
     )
-    record("text.keep", actor=actor, organisation=campaign.organisation, target=saved, version=version.n)
+    record("text.keep", actor=actor, organisation=saved.organisation, target=saved, version=version.n)
     return version
 
 

@@ -1,31 +1,36 @@
 """Archives of own files: stored at once, unpacked in the background, gone on with where a worker stopped."""
 
 import tempfile
+import time
 import uuid
 import zipfile
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns import archives, files, sentences
 from campaigns.models import Campaign, Intake
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
-from pecportal import clock, confined, stored
+from pecportal import antivirus, clock, confined, queue, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.queue import enqueue
+from pecportal.told import say
 
+TASK: Final = "campaigns.tasks.unpack"
 LARGEST: Final = archives.LARGEST
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
+AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
 PATIENCE: Final = 60.0  # seconds for the look over an archive
 _LITTER: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -53,7 +58,7 @@ def receive(campaign: Campaign, path: Path, *, name: str, actor: User) -> Intake
             campaign=draft, name=cleaned, size=size, sha256=digest, stored_as=stored_as, by=actor
         )
         record("campaign.receive_archive", actor=actor, organisation=draft.organisation, target=draft, sha256=digest)
-        enqueue("campaigns.tasks.unpack", intake.pk)
+        queue.enqueue(TASK, intake.pk)
     return intake
 
 
@@ -69,7 +74,11 @@ def _look_over(path: Path) -> None:
 
 
 def unpack(intake_id: int) -> None:
-    """Take an archive's files in, batch by batch. Run again, or by two workers, it goes on where it was, once."""
+    """Take an archive's files in, batch by batch. Run again, or by two workers, it goes on where it was, once.
+
+    What it does not reach in its time is left to another job.
+    """
+    until = time.monotonic() + queue.BOX
     intake = _leased(intake_id)
     if intake is None:
         return
@@ -82,11 +91,17 @@ def unpack(intake_id: int) -> None:
             while batch := list(islice(left, BATCH)):
                 if not _take(intake, archive, batch):
                     return
+                if time.monotonic() > until:
+                    _leave(intake)
+                    return
         own.match(intake.campaign)
+    except antivirus.Unchecked as refusal:
+        _wait(intake, refusal.sentence)
     except Refusal as refusal:  # it is no draft any more
-        _end(intake, IntakeState.CANCELLED, problem=str(refusal))
+        _end(intake, IntakeState.CANCELLED, problem=refusal.sentence)
     except (FileNotFoundError, stored.Changed):
-        _end(intake, IntakeState.REFUSED, problem=_("The archive got lost meanwhile: please upload it again."))
+        lost = say(gettext_noop("The archive got lost meanwhile: please upload it again."))
+        _end(intake, IntakeState.REFUSED, problem=lost)
     else:
         _end(intake, IntakeState.DONE)
 
@@ -116,21 +131,46 @@ def _take(intake: Intake, archive: zipfile.ZipFile, batch: Sequence[zipfile.ZipI
     intake.taken += len(batch)
     mine = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
     facts = {"taken": intake.taken, "faults": intake.faults, "leased_until": clock.database_now() + LEASE}
-    return bool(mine.update(**facts))
+    return bool(mine.update(**facts, problem=""))
 
 
 def _add(intake: Intake, path: Path, *, name: str, looked_into: bool) -> None:
     try:
-        own.add(intake.campaign, path, name=name, actor=intake.by, looked_into=looked_into)
+        own.add(intake.campaign, path, name=name, actor=intake.by, of_archive=True, looked_into=looked_into)
+    except antivirus.Unchecked:  # it may be fine: the whole archive waits
+        raise
     except Refusal as refusal:
         if refusal.field != "upload":
             raise
-        intake.faults.append([files.shown_name(name), str(refusal)])
+        intake.faults.append([files.shown_name(name), told.stored(refusal.sentence)])
 
 
-def _end(intake: Intake, state: IntakeState, *, problem: str = "") -> None:
-    if Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
-        stored.discard(intake.stored_as)
+def _leave(intake: Intake) -> None:
+    """Let another job go on at once."""
+    Intake.objects.filter(pk=intake.pk, state=IntakeState.READING).update(leased_until=None)
+    queue.enqueue(TASK, intake.pk)
+
+
+def _wait(intake: Intake, why: str | Promise) -> None:
+    """Try it again in a minute, and say why it waits."""
+    under_way = Intake.objects.filter(pk=intake.pk, state=IntakeState.READING)
+    under_way.update(problem=why, leased_until=clock.database_now() + AGAIN)
+
+
+def _end(intake: Intake, state: IntakeState, *, problem: str | Promise = "") -> None:
+    with transaction.atomic():
+        if not Intake.objects.filter(pk=intake.pk).move(state, problem=problem, leased_until=None):
+            return
+        facts = _counts(intake) | {"state": state.value}
+        campaign = intake.campaign
+        record("campaign.unpack_archive", actor=intake.by, organisation=campaign.organisation, target=campaign, **facts)
+    stored.discard(intake.stored_as)
+
+
+def _counts(intake: Intake) -> dict[str, Any]:
+    """What the journal tells of an archive: one entry for all its files, whose names may be people's."""
+    refused = len(intake.faults)
+    return {"sha256": intake.sha256, "files": intake.taken - refused, "refused": refused}
 
 
 def cancel(intake: Intake, *, actor: User) -> None:
@@ -139,7 +179,9 @@ def cancel(intake: Intake, *, actor: User) -> None:
         campaign = intake.campaign
         if not Intake.objects.filter(pk=intake.pk).move(IntakeState.CANCELLED, leased_until=None):
             return
-        record("campaign.cancel_archive", actor=actor, organisation=campaign.organisation, target=campaign)
+        intake.refresh_from_db(fields=["taken", "faults"])
+        facts = _counts(intake)
+        record("campaign.cancel_archive", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
     stored.discard(intake.stored_as)
     own.match(campaign)
 
@@ -150,7 +192,7 @@ def resume_lost() -> None:
     lost = Intake.objects.filter(state__in=[IntakeState.WAITING, IntakeState.READING])
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in lost.filter(waited).values_list("pk", flat=True):
-        enqueue("campaigns.tasks.unpack", pk)
+        queue.enqueue(TASK, pk)
 
 
 def _is_litter(entry: zipfile.ZipInfo) -> bool:

@@ -1,4 +1,4 @@
-"""The letter's subject and text: checked while they are written, merged with the list when they are saved."""
+"""The letter's subject and text: checked while they are written, merged with the list once they are saved."""
 
 from collections.abc import Mapping
 
@@ -17,8 +17,8 @@ def save(campaign: Campaign, *, subject: str, body: str, actor: User) -> Campaig
     """Give a draft its subject and text (plain paragraphs or HTML), and return the campaign anew.
 
     Raises `Refusal` on the field that is wrong: syntax, control characters, a merge field that the list lacks. Rows
-    without a value that the text needs are no reason to refuse: they become problems of the list. The same again
-    changes nothing.
+    without a value that the text needs are no reason to refuse: they become problems of the list, found by a job where
+    it is long. The same again changes nothing.
     """
     draft = drafts.locked(campaign)
     subject, body = subject.strip(), paragraphs.to_html(body)
@@ -28,7 +28,7 @@ def save(campaign: Campaign, *, subject: str, body: str, actor: User) -> Campaig
         return draft
     draft.subject, draft.body, draft.problem = subject, body, ""
     draft.save(update_fields=["subject", "body", "problem"])
-    merging.check(draft)
+    merging.begin(draft)
     record("campaign.edit_text", actor=actor, organisation=draft.organisation, target=draft)
     return draft
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from campaigns import spreadsheets, text
-from campaigns.models import Attempt, Campaign, Message, Receipt
+from campaigns import row_references, spreadsheets, text
+from campaigns.models import Attempt, Campaign, Message, Receipt, Role
 from campaigns.states import Declared, Outcome, Shown, label
 
 ROME = ZoneInfo("Europe/Rome")
@@ -25,7 +25,7 @@ def as_csv(campaign: Campaign) -> Iterator[bytes]:
 def rows(campaign: Campaign) -> Iterator[list[str]]:
     """Header, then one row for each message in the list's order; times are Rome's, `gg/mm/aaaa hh:mm:ss`.
 
-    The list's own columns come last, under its own headings.
+    The campaign's numbers come first, then the row's own, and the list's columns last, under its own headings.
     """
     head = [_("line"), _("recipient"), _("status"), _("reference"), _("code")]
     head += [
@@ -35,19 +35,35 @@ def rows(campaign: Campaign) -> Iterator[list[str]]:
         _("the provider's words"),
         _("protocol number"),
         _("own reference"),
+        *(str(name) for name, _value in campaign.further),
     ]
+    apart = row_references.headings(campaign)
+    head += [_named(one) for one in apart]
     headings = [str(column) for column in campaign.columns]
     labels = {(status.value, said.value): label(status, said) for status in Shown for said in Declared}
     fields = [text.normalise(heading) for heading in headings]
-    return _rows(campaign.pk, [*head, *headings], fields, labels, [campaign.protocol, campaign.reference])
+    numbers = [campaign.protocol, campaign.reference, *(str(value) for _name, value in campaign.further)]
+    roles = [one.role for one in apart]
+    return _rows(campaign.pk, [*head, *headings], fields, labels, numbers, roles)
+
+
+def _named(one: row_references.Named) -> str:
+    """The heading of a row's reference: what it is, and under which heading the list had it."""
+    return f"{Role(one.role).label} ({one.heading})"
 
 
 def _rows(
-    campaign_id: int, head: list[str], fields: list[str], labels: Mapping[tuple[str, str], str], numbers: list[str]
+    campaign_id: int,
+    head: list[str],
+    fields: list[str],
+    labels: Mapping[tuple[str, str], str],
+    numbers: list[str],
+    roles: list[str],
 ) -> Iterator[list[str]]:
     yield head
     for batch in _batches(campaign_id):
         codes, reasons = _codes(batch), _reasons(batch)
+        known = row_references.of_messages(batch) if roles else {}
         for message in batch:
             values = message.content.values
             yield [
@@ -61,6 +77,7 @@ def _rows(
                 _local(message.decided_at),
                 reasons.get(message.pk, ""),
                 *numbers,
+                *(known.get(message.pk, {}).get(role, "") for role in roles),
                 *(str(values.get(field, "")) for field in fields),
             ]
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns import evidence, late
+from campaigns import deciders, evidence, late
 from campaigns.evidence import Evidence
 from campaigns.models import Attempt, Campaign, Choice, Decision, Message
 from campaigns.sending import proofs
@@ -17,26 +17,16 @@ from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.permissions import Power, may
 from pecportal.queue import enqueue
 
 LONGEST_REASON = 2000
-
-
-def why_not_decide(campaign: Campaign, user: User) -> str:
-    """Why this person may not decide on the campaign's messages; "" when they may."""
-    if not may(user, Power.DECIDE, campaign.organisation_id):
-        return _("Only an approver of your organisation may decide on messages in doubt.")
-    if user.pk in (campaign.created_by_id, campaign.launched_by_id):
-        return _("You prepared or started this campaign: another approver has to decide.")
-    return ""
 
 
 def may_withdraw(decision: Decision, user: User) -> bool:
     """Whether this person may take an open decision back: who made it, or an approver once that person is none."""
     campaign = decision.attempt.message.campaign
     return decision.by_id == user.pk or (
-        not why_not_decide(campaign, user) and bool(why_not_decide(campaign, decision.by))
+        not deciders.why_not(campaign, user) and bool(deciders.why_not(campaign, decision.by))
     )
 
 
@@ -74,7 +64,9 @@ def decide(
     then nothing is kept.
     """
     reason = _checked(choice, reason, has_file=file is not None)
-    proof = proofs.keep(file, name=file_name) if file is not None else None
+    proof = None
+    if file is not None:
+        proof = proofs.keep(file, name=file_name, campaign=attempt.message.campaign, actor=actor)
     try:
         decision = _decide(attempt, choice, reason, seen, actor, proof)
     except BaseException:
@@ -169,7 +161,7 @@ def _locked(attempt_id: int, actor: User) -> Attempt:
         .select_related("campaign__organisation")
         .get(pk=attempt.message_id)
     )
-    reason = why_not_decide(attempt.message.campaign, actor)
+    reason = deciders.why_not(attempt.message.campaign, actor)
     if reason:
         raise Refusal(reason)
     return attempt

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from campaigns import approvals, carried, readiness, references, sentences, text
+from campaigns import approvals, carried, readiness, references, row_references, sentences, text
 from campaigns.frozen import chained, payload_hash
 from campaigns.models import Campaign, Message, MessageContent, Recipient, Sheet, Submission
 from campaigns.sending import pilots
@@ -21,8 +23,20 @@ from pecportal.journal.record import record
 from pecportal.operation import deployment
 from pecportal.organisations.models import User
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 BATCH = 500
+RESTORED: Final = gettext_noop(
+    "While this campaign was being made ready the portal was restored from a backup: it may have been sent "
+    "meanwhile. Look at the unmatched receipts before you start it again."
+)
+CHANGED: Final = gettext_noop(
+    "The campaign is not what was checked: nothing was sent. Check it again before you start it."
+)
+LOST_FILE: Final = gettext_noop(
+    "An attachment cannot be read any more, or is not what it was when the campaign was started. Please tell "
+    "whoever looks after the portal, and resume once the file is back."
+)
 
 
 def launch(campaign: Campaign, *, actor: User, seen: str, typed: str = "") -> None:
@@ -83,10 +97,7 @@ def freeze(campaign_id: int) -> None:
     if deployment.is_off():  # it may have been sent already, under references that these rows do not know
         back_to_draft(
             campaign,
-            problem=_(
-                "While this campaign was being made ready the portal was restored from a backup: it may have been sent "
-                "meanwhile. Look at the unmatched receipts before you start it again."
-            ),
+            problem=say(RESTORED),
         )
         return
     if problem := _unapproved(campaign):
@@ -111,7 +122,7 @@ def _unapproved(campaign: Campaign) -> str:
 
 
 def _changed() -> str:
-    return _("The campaign is not what was checked: nothing was sent. Check it again before you start it.")
+    return say(CHANGED)
 
 
 def undo(campaign: Campaign, *, actor: User) -> None:
@@ -156,9 +167,9 @@ def minutes_left(campaign: Campaign) -> int:
 
 
 def begin_due() -> int:
-    """Let the scheduled campaigns run whose time has come; how many."""
+    """Let the scheduled campaigns run whose time has come; how many. Asked every second or two, it reads one index."""
     due = Campaign.objects.filter(state=CampaignState.SCHEDULED, begins_at__lte=clock.now())
-    count = due.move(CampaignState.RUNNING)
+    count = due.move(CampaignState.RUNNING) if due.exists() else 0
     if count:
         enqueue("campaigns.tasks.pump")
     return count
@@ -218,6 +229,7 @@ def _insert(campaign: Campaign, rows: Sequence[Recipient], letter: text.Letter, 
             MessageContent(message=message, subject=subject, body=body, values=row.values, payload_sha256=payload)
         )
     MessageContent.objects.bulk_create(contents)
+    row_references.store(campaign, ((message, row.values) for message, row in zip(messages, rows, strict=True)))
     return digest
 
 
@@ -242,10 +254,7 @@ def on_their_way(campaign: Campaign) -> int:
 
 def halt(campaign_id: int) -> None:
     """Pause a running campaign whose files are not what was frozen, and say why; again it does nothing."""
-    problem = _(
-        "An attachment cannot be read any more, or is not what it was when the campaign was started. Please tell "
-        "whoever looks after the portal, and resume once the file is back."
-    )
+    problem = say(LOST_FILE)
     with transaction.atomic():
         rows = Campaign.objects.filter(pk=campaign_id)
         if rows.move(CampaignState.PAUSED, reason=problem, problem=problem):

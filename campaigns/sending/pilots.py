@@ -3,13 +3,14 @@
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from campaigns.models import Campaign, Message, history
 from campaigns.models.message import HELD
 from campaigns.states import CampaignState, MessageState, Pilot, Shown
 from pecportal.journal.record import record
 from pecportal.queue import enqueue
+from pecportal.told import say
 
 REFUSED = Q(state=MessageState.FAILED) | Q(status=Shown.NOT_ACCEPTED)
 
@@ -51,8 +52,8 @@ def _judge(campaign: Campaign) -> None:
     if refused is not None:
         _stop(campaign, refused)
     elif first.filter(accepted_at__isnull=False).count() >= first.count():
-        words = {"count": campaign.pilot_size}
-        reason = _("The first messages (%(count)s) were accepted: the others follow.") % words
+        sentence = gettext_noop("The first messages (%(count)s) were accepted: the others follow.")
+        reason = say(sentence, count=campaign.pilot_size)
         Campaign.objects.filter(pk=campaign.pk).update(pilot=Pilot.PASSED)
         _release(campaign)
         history.note([campaign.pk], CampaignState.RUNNING, reason=reason)
@@ -60,10 +61,11 @@ def _judge(campaign: Campaign) -> None:
 
 
 def _stop(campaign: Campaign, refused: Message) -> None:
-    reason = _(
+    sentence = gettext_noop(
         "The message of row %(line)s, one of the first, was refused: the others wait. See its cause; then go on with "
         "all the others, or stop the campaign."
-    ) % {"line": refused.line}
+    )
+    reason = say(sentence, line=refused.line)
     row = Campaign.objects.filter(pk=campaign.pk)
     if row.move(CampaignState.PAUSED, reason=reason, problem=reason, pilot=Pilot.STOPPED):
         record("campaign.pilot_stopped", organisation=campaign.organisation, target=campaign)

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences
-from pecportal import stored
+from campaigns.models import Campaign
+from pecportal import antivirus, stored
 from pecportal.errors import Refusal
+from pecportal.organisations.models import User
 
 LARGEST: Final = 30 * 10**6  # bytes: a delivery receipt holds the whole message
 TYPES: Final = {"application/pdf": ".pdf", "message/rfc822": ".eml"}
@@ -24,16 +27,18 @@ class Proof:
     sha256: str
 
 
-def keep(path: Path, *, name: str) -> Proof:
+def keep(path: Path, *, name: str, campaign: Campaign, actor: User) -> Proof:
     """Store a copy of the file at `path`, called `name` by the person. Raises `Refusal` when it is no .eml or .pdf."""
     if path.stat().st_size > LARGEST:
         raise Refusal(_("The receipt is too large: at most 30 MB."), field="proof")
     try:
-        found = files.sniff(path, name=name)
+        found = files.sniff(path, name=name, seconds=settings.UPLOAD_SECONDS)
     except files.FileProblem as exc:
         raise Refusal(sentences.of_file(exc), field="proof") from exc
     if found.content_type not in TYPES:
         raise Refusal(_("Hand the receipt in as the mailbox gave it: an .eml or .pdf file."), field="proof")
+    whose = campaign.organisation
+    antivirus.admit(path, name=found.name, field="proof", actor=actor, organisation=whose, target=campaign)
     stored_as = f"proofs/{uuid.uuid4().hex}"
     with path.open("rb") as source:
         stored.keep(stored_as, source)

@@ -182,6 +182,7 @@ class Pump:
         if stopping.asked():
             self.until = 0.0
             return
+        launch.begin_due()
         mine = [*self.lanes, *self.taken]
         self.taken.extend(lanes.acquire(self.holder, capped=is_first, held=mine, shares=self.shares))
         if self.shares:

@@ -1,6 +1,6 @@
 """The one place that says which colour and which words a message's status has, and how shares become a bar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -103,6 +103,12 @@ class Segment:
     count: int
     start: str
     width: str
+
+
+@register.filter
+def at(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
+    """What a mapping has for a key; None where it has nothing."""
+    return mapping.get(key) if mapping else None
 
 
 @register.filter

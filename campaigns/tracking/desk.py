@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns import late
+from campaigns import deciders, late
 from campaigns.models import Attempt, Decision, Message, MessageContent, Receipt
 from campaigns.models.decisions import Choice
 from campaigns.models.tracking import Desk
@@ -116,12 +116,15 @@ def _codes_of_links(receipt: Receipt, code: str) -> dict[int, set[str]]:
 def link(receipt: Receipt, *, ref: str, actor: User) -> Message:
     """Give an item to an attempt, and judge its message. `ref` is REF-n, or REF alone for the latest attempt.
 
-    Raises `Refusal` when the item is not open, or its mailbox has no message with that reference that was ever sent.
+    Raises `Refusal` when the item is not open, when its mailbox has no message with that reference that was ever sent,
+    and when the link would settle a doubt on which this person may not decide.
     """
     row = _locked(receipt)
     if row.message_id is not None or row.desk:
         raise Refusal(_("Somebody has dealt with this item already: look at it once more."))
     attempt = _attempt(row, ref)
+    if reason := why_not_link(row, attempt, actor):
+        raise Refusal(reason, field="ref")
     row.message_id, row.attempt = attempt.message_id, attempt
     _stamp(row, Desk.LINKED, actor)
     before = attempt.outcome
@@ -138,6 +141,23 @@ def link(receipt: Receipt, *, ref: str, actor: User) -> Message:
     )
     quarantine.tell(row.mailbox)
     return Message.objects.get(pk=attempt.message_id)
+
+
+def why_not_link(receipt: Receipt, attempt: Attempt, actor: User) -> str:
+    """Why this person may not give an item to an attempt, as a sentence; "" when they may.
+
+    To say that a receipt belongs to an attempt that the provider is not known to have taken is to decide that it was
+    sent: the same people may, and where two have to, it takes two.
+    """
+    if attempt.outcome == Outcome.ACCEPTED or receipts.Kind(receipt.kind) not in intake.PROOFS | intake.REFUSALS:
+        return ""
+    campaign = attempt.message.campaign
+    if campaign.organisation.two_decide:
+        return _(
+            "It is not known whether this message was sent, and in your organisation two people decide on that: decide "
+            "on the message's own page, and give the item to it afterwards."
+        )
+    return deciders.why_not(campaign, actor)
 
 
 @transaction.atomic

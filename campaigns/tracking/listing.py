@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from campaigns import references
+from campaigns import references, row_references
 from campaigns.models import Campaign, Message
 from campaigns.tracking import replies
 from pecportal import keyset
@@ -19,8 +19,8 @@ def of_campaign(
 ) -> keyset.Page[Message]:
     """A page of the campaign's messages in the order of its list.
 
-    `wanted` may hold `status`, `answered` (incoming, anomaly) and `q`: a reference, or a part of an address, for which
-    all that the others leave is read. `edge` is what `keyset.asked` found.
+    `wanted` may hold `status`, `answered` (incoming, anomaly) and `q`: a reference, the portal's or the row's own, or a
+    part of one or of an address, for which all that the others leave is read. `edge` is what `keyset.asked` found.
     """
     rows: QuerySet[Message] = Message.objects.filter(campaign=campaign)
     by = "line"
@@ -103,4 +103,9 @@ def _runs(campaigns: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
 
 def _searched(rows: QuerySet[Message], typed: str) -> QuerySet[Message]:
     found = rows.filter(ref=typed.upper()[: references.LENGTH])
-    return found if found.exists() else rows.filter(recipient__icontains=typed)
+    if found.exists():
+        return found
+    found = row_references.exactly(rows, typed)
+    if found.exists():
+        return found
+    return rows.filter(Q(recipient__icontains=typed) | row_references.with_part(typed))

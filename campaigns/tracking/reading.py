@@ -40,6 +40,7 @@ FULL_EVERY = timedelta(hours=24)
 FULL_AGAIN = timedelta(hours=1)  # after a whole reading that was broken off
 DEEP_EVERY = timedelta(hours=1)
 RECENT = timedelta(days=40)
+MOST_COUNTED = 2**31 - 1  # as the column holds; the vendor may say anything
 KEPT = 1000  # readings of what is new, for each mailbox; those that went for all of it are evidence, and stay
 DOUBT = timedelta(minutes=2)  # a whole reading proves absence only if it began this long after the send
 
@@ -191,6 +192,7 @@ def _read(
         logger.warning("Reading the inbox of mailbox %s stopped: %s", watch.pk, type(exc).__name__)
     scan.ended_at = clock.now()
     scan.pages, scan.items, scan.broken = seen.pages, seen.items, scan.broken + seen.broken
+    scan.total = min(max(seen.totals), MOST_COUNTED) if seen.totals else None
     if seen.failed and not scan.problem:
         scan.problem = f"The provider could not give {seen.failed} of the pages."
     scan.complete = seen.complete and not scan.broken and not scan.problem

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import sentences, spreadsheets, tables
 from campaigns.contact_forms import ContactForm, ContactsFileForm, GroupForm, GroupsForm
-from campaigns.models import Contact, ContactChange, ContactGroup, ReadingState
+from campaigns.models import Contact, ContactChange, ContactGroup, ContactRun, ReadingState, RunState
+from campaigns.preparing import contact_runs
 from campaigns.preparing import contacts as book
 from campaigns.views import scope, uploads
 from pecportal import keyset
@@ -43,6 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "q": searched,
         "form": GroupForm(),
         "total": Contact.objects.filter(organisation=organisation).count(),
+        "runs": _runs(request).filter(organisation=organisation, state=RunState.WAITING),
     }
     return render(request, "campaigns/contacts.html", context)
 
@@ -113,6 +115,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
             done = book.take_in(organisation, path, name=file.name or "", group=group, actor=scope.person(request))
         except Refusal as refusal:
             scope.tell(form, refusal)
+    if isinstance(done, ContactRun):
+        return redirect(done)
     context = {"form": form, "done": done}
     return render(request, "campaigns/contacts_import.html", context, status=422 if form.errors else 200)
 
@@ -155,6 +159,8 @@ def to_list(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         scope.shout(request, refusal)
     else:
+        if isinstance(reading, ContactRun):
+            return redirect(reading)
         if reading.state == ReadingState.DONE:
             messages.success(request, _("The list was made of the contacts."))
     return redirect("campaigns:recipients", campaign.pk)
@@ -170,8 +176,39 @@ def from_list(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         scope.shout(request, refusal)
     else:
+        if isinstance(group, ContactRun):
+            return redirect(group)
         messages.success(request, _("The list is saved as the group “%(name)s”.") % {"name": group.name})
     return redirect("campaigns:recipients", campaign.pk)
+
+
+@login_required
+@require_GET
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a job on many contacts is, or what became of it; htmx asks until it is over."""
+    row = _run(request, pk)
+    if getattr(request, "htmx", False) and not row.is_moving:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    template = "campaigns/_contact_run.html" if getattr(request, "htmx", False) else "campaigns/contact_run.html"
+    return render(request, template, {"run": row})
+
+
+@login_required
+@require_POST
+def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop a job on many contacts."""
+    row = _run(request, pk)
+    if contact_runs.cancel(row):
+        messages.success(request, _("It is stopped. What was done so far stays."))
+    return redirect(row)
+
+
+def _run(request: HttpRequest, pk: int) -> ContactRun:
+    return visible_or_404(_runs(request), pk=pk)
+
+
+def _runs(request: HttpRequest) -> QuerySet[ContactRun]:
+    return ContactRun.objects.visible_to(request.user, Power.PREPARE)
 
 
 def _edit(request: HttpRequest, organisation: Organisation, row: Contact | None) -> HttpResponse:

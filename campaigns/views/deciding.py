@@ -9,10 +9,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import evidence, incidents, sentences
+from campaigns import deciders, evidence, incidents, sentences
 from campaigns.evidence import Evidence
 from campaigns.forms import DecisionForm
 from campaigns.models import Attempt, Campaign, Choice, Decision, Incident, Message
@@ -84,7 +85,13 @@ def _approvers(organisation_id: int) -> list[User]:
 
 
 def _missing(known: Evidence) -> list[str]:
-    return [str(sentences.GAPS[gap.value]) for gap in known.finding.gaps]
+    """What keeps the message from being called not sent, and why readings of the mailbox do not help with that."""
+    gaps = [str(sentences.GAPS[gap.value]) for gap in known.finding.gaps]
+    short = known.shortfall
+    if short is None:
+        return gaps
+    facts = {"words": short.words, "items": number_format(short.items), "total": number_format(short.total or 0)}
+    return [*gaps, str(sentences.SHORTFALLS[short.code]) % facts]
 
 
 def _waiting(attempt: Attempt) -> Decision | None:
@@ -119,7 +126,7 @@ def _page(
     request: HttpRequest, campaign: Campaign, message: Message, attempt: Attempt, known: Evidence
 ) -> dict[str, Any]:
     waiting, person = _waiting(attempt), scope.person(request)
-    why_not = decisions.why_not_decide(campaign, person)
+    why_not = deciders.why_not(campaign, person)
     return {
         "campaign": campaign,
         "message": message,

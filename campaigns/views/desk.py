@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.forms import DeskForm, LinkForm
-from campaigns.models import Receipt
+from campaigns.models import Attempt, Receipt
 from campaigns.tracking import desk
+from campaigns.tracking.suggestions import Suggestion
 from campaigns.views import scope
 from mailboxes.models import Mailbox
 from pecportal.errors import Refusal
 from pecportal.organisations import current
+from pecportal.organisations.models import User
 from pecportal.permissions import Power, require, visible_or_404
 
 ITEMS_A_PAGE = 30
@@ -103,6 +105,15 @@ def _show(request: HttpRequest, row: Receipt, form: forms.Form) -> HttpResponse:
         "item": row,
         "form": form,
         "is_open": is_open,
-        "suggestions": desk.suggest(row) if is_open else [],
+        "suggestions": _suggestions(row, scope.person(request)) if is_open else [],
     }
     return render(request, "campaigns/desk_item.html", context, status=422 if form.errors else 200)
+
+
+def _suggestions(row: Receipt, reader: User) -> list[tuple[Suggestion, str]]:
+    """What is suggested, each with why this person may not choose it, "" when they may."""
+    found = desk.suggest(row)
+    attempts = Attempt.objects.select_related("message__campaign__organisation").in_bulk(
+        [each.candidate.attempt_id for each in found]
+    )
+    return [(each, desk.why_not_link(row, attempts[each.candidate.attempt_id], reader)) for each in found]

@@ -153,8 +153,9 @@ def _save(request: HttpRequest, organisation: Organisation, row: Letterhead | No
     upload: UploadedFile[Any] | None = data.pop("picture")
     if upload is not None and not uploads.is_whole(upload):
         raise Refusal(_("The picture is larger than 5 MB."), field="picture")
-    picture = uploads.path_of(upload) if upload is not None else None
-    papers.save(organisation, row, **data, picture=picture, actor=scope.person(request))
+    if upload is not None:
+        data |= {"picture": uploads.path_of(upload), "picture_name": upload.name or ""}
+    papers.save(organisation, row, **data, actor=scope.person(request))
 
 
 @login_required

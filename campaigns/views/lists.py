@@ -192,7 +192,7 @@ def _attach(request: HttpRequest, campaign: Campaign, form: AttachmentForm) -> N
                 raise Refusal(sentences.FILES["too_big"])
             attaching.add(campaign, uploads.path_of(upload), name=name, actor=scope.person(request))
         except Refusal as refusal:
-            form.add_error("upload", f"{name}: {refusal}")
+            form.add_error("upload", uploads.told(name, refusal))
         else:
             messages.success(request, _("“%(name)s” is attached.") % {"name": name})
 

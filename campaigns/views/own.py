@@ -53,7 +53,7 @@ def _take_in(request: HttpRequest, campaign: Campaign, form: OwnFilesForm) -> No
                 raise Refusal(sentences.FILES["too_big"])
             count += _take(request, campaign, upload, name)
         except Refusal as refusal:
-            form.add_error("upload", f"{name}: {refusal}")
+            form.add_error("upload", uploads.told(name, refusal))
     if count:
         own.match(campaign)
         sentence = ngettext("One file came in.", "%(count)s files came in.", count)

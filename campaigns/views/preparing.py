@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,7 +20,7 @@ from pecportal.organisations import current
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import Power, require
 
-_BASICS = ("name", "mailbox", "protocol", "reference")
+_BASICS = ("name", "mailbox", "protocol", "reference", "further")
 
 
 @login_required
@@ -92,7 +93,7 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
             scope.tell(form, refusal)
         else:
             messages.success(request, _("The text is saved."))
-            return redirect("campaigns:attachments", campaign.pk)
+            return _after_text(request, campaign)
     context = {
         "form": form,
         "campaign": campaign,
@@ -102,6 +103,14 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps.of(campaign, current="text", findings=_findings(campaign)),
     }
     return render(request, "campaigns/text.html", context, status=422 if form.errors else 200)
+
+
+def _after_text(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """On to the attachments, or to the preview of the row that the clerk came from."""
+    if request.POST.get("next") != "preview":
+        return redirect("campaigns:attachments", campaign.pk)
+    line = _line(request)
+    return redirect(reverse("campaigns:preview", args=[campaign.pk]) + (f"?line={line}" if line else ""))
 
 
 @login_required

@@ -5,9 +5,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from campaigns.forms import TextForm
 from campaigns.models import SavedText, TextVersion
+from campaigns.preparing import paragraphs
 from campaigns.preparing import texts as keeping
 from campaigns.views import framed, scope
 from pecportal.errors import Refusal
@@ -34,6 +36,27 @@ def saved(request: HttpRequest, text_pk: int) -> HttpResponse:
     """One text in all its versions."""
     row = _text(request, text_pk)
     return render(request, "campaigns/saved_text.html", {"text": row, "versions": row.versions.select_related("by")})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, text_pk: int) -> HttpResponse:
+    """A new version of one text, begun with its latest."""
+    row = _text(request, text_pk)
+    last = row.versions.first()
+    initial = {"subject": last.subject, "body": paragraphs.to_typed(last.body)} if last else {}
+    form = TextForm(scope.posted(request), initial=initial)
+    if form.is_valid():
+        try:
+            version = keeping.write(row, **form.cleaned_data, actor=scope.person(request))
+        except Refusal as refusal:
+            scope.tell(form, refusal)
+        else:
+            words = {"name": row.name, "n": version.n}
+            messages.success(request, _("The text is kept as “%(name)s”, version %(n)s.") % words)
+            return redirect(row)
+    context = {"form": form, "text": row}
+    return render(request, "campaigns/saved_text_edit.html", context, status=422 if form.errors else 200)
 
 
 @login_required

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
 
+from pecportal.errors import Refusal
 from pecportal.uploads import View, received_by
 
 
@@ -41,3 +42,9 @@ def path_of(upload: UploadedFile[Any]) -> Path:
 def is_whole(upload: UploadedFile[Any]) -> bool:
     """Whether all of it was kept."""
     return path_of(upload).stat().st_size == upload.size
+
+
+def told(name: str, refusal: Refusal) -> str:
+    """Why one of several files was not taken: with its name, unless the sentence has it."""
+    sentence = str(refusal)
+    return sentence if name in sentence else f"{name}: {sentence}"

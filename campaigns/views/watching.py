@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from campaigns import approvals, enclosures, failures, outlook, readiness, sentences
+from campaigns import approvals, enclosures, failures, outlook, readiness, row_references, sentences
 from campaigns import text as texts
 from campaigns.forms import FilterForm
 from campaigns.models import Approval, Campaign, Closing, Incident, Message, Recipient, StateChange
@@ -102,6 +102,7 @@ def message(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         "may_read": True,
         "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
         "message": row,
+        "row_references": row_references.of_message(campaign, row),
         "advice": advice.of(row),
         "story": progress.story(row),
         "attempts": row.attempts.order_by("n"),
@@ -214,4 +215,11 @@ def _table(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     filters = FilterForm(request.GET)
     page = listing.of_campaign(campaign, filters.wanted, edge=keyset.asked(request.GET))
     query = request.GET.urlencode()
-    return {"campaign": campaign, "filters": filters, "page": page, "query": query}
+    return {
+        "campaign": campaign,
+        "filters": filters,
+        "page": page,
+        "query": query,
+        "row_headings": row_references.headings(campaign),
+        "row_references": row_references.of_messages(page.rows),
+    }

@@ -49,6 +49,7 @@ class VendorAct(models.Model):
     answer_status = models.PositiveSmallIntegerField(_("answer"), null=True)
     error = models.PositiveSmallIntegerField(_("the vendor's number"), null=True)
     answer = models.TextField(_("the vendor's words"), blank=True)
+    times = models.PositiveIntegerField(_("times tried with this answer"), default=1)
 
     objects = TenantQuerySet.as_manager()
 

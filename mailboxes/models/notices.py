@@ -16,6 +16,7 @@ class NoticeKind(models.TextChoices):
     DOUBT = "doubt", _("A registration has to be decided on")
     FORM = "form", _("The activation form is to be signed")
     DOCUMENTS = "documents", _("The documents were not accepted")
+    HAND_IN_DOUBT = "hand_in_doubt", _("A hand-in of documents has to be decided on")
     ACTIVE = "active", _("The mailbox is active: user name and password are to be entered")
     CREDENTIALS = "credentials", _("The user name and the password are refused")
     ENDED = "ended", _("The mailbox has ended")

@@ -3,6 +3,7 @@
 from mailboxes.views.activating import (
     activation_form,
     documents,
+    hand_in_again,
     page_picture,
     paper,
     put_paper,
@@ -35,6 +36,7 @@ __all__ = [
     "discard",
     "documents",
     "expiries",
+    "hand_in_again",
     "index",
     "page_picture",
     "paper",

@@ -65,6 +65,18 @@ def documents(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, mailbox, hand_in=form)
 
 
+@login_required
+@require_POST
+def hand_in_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have papers handed in once more that did not arrive."""
+    mailbox = mailbox_of(request, pk, Power.REGISTER)
+    try:
+        activation.hand_in_again(mailbox, actor=person(request))
+    except Refusal as exc:
+        messages.warning(request, str(exc))
+    return redirect(mailbox)
+
+
 @limited
 @login_required
 @require_POST

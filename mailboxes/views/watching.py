@@ -34,6 +34,7 @@ from mailboxes.views.scope import mailbox_of, person, powers, show, status_of
 from pecportal import clock, vendor
 from pecportal.errors import Refusal
 from pecportal.organisations import current
+from pecportal.organisations.models import User
 from pecportal.permissions import Power, may
 
 
@@ -76,10 +77,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "wants_documents": gathering.wants_documents(mailbox),
         "documents_reason": following.documents_reason(mailbox),
         "may_ask_again": registration.may_ask_again(mailbox),
+        "why_not_ask_again": registration.why_not_ask_again(mailbox, person(request)),
+        "may_hand_in_again": activation.may_hand_in_again(mailbox),
         "is_awaiting": _is_awaiting(mailbox),
         "full_at": gauge.full_at(mailbox),
         "switch": switched.off(mailbox) if mailbox.is_active else None,
-        **_life(mailbox),
+        **_life(mailbox, person(request)),
     }
     allowed = powers(request, mailbox)
     if allowed["may_register"]:
@@ -188,12 +191,13 @@ def _tell(request: HttpRequest, mailbox: Mailbox, told: CredentialsState) -> Non
         messages.warning(request, vendor.connect_for(mailbox).config.unusable or silent)
 
 
-def _life(mailbox: Mailbox) -> dict[str, object]:
+def _life(mailbox: Mailbox, reader: User) -> dict[str, object]:
     """The latest order, what may be ordered, and what the expiry means."""
-    order: Order | None = mailbox.orders.select_related("by", "act").first()
+    order: Order | None = mailbox.orders.select_related("by", "act", "mailbox__organisation").first()
     return {
         "order": order,
         "may_settle": order is not None and orders.may_settle(order),
+        "why_not_settle": orders.why_not_settle(order, reader) if order is not None else "",
         "may_renew": orders.may_renew(mailbox),
         "may_revoke": orders.may_revoke(mailbox),
         "expiry_warning": expiring.sentence(mailbox),

@@ -1,5 +1,6 @@
 """Background jobs of the portal's own watch: each a line or two that call work functions."""
 
+from pecportal import antivirus
 from pecportal.operation import letters, liveness, tidying, wallets
 
 
@@ -26,6 +27,11 @@ def ring_letters() -> None:
 def send_letters() -> None:
     """Send the letters to operators that are due."""
     letters.send()
+
+
+def ask_scanner() -> None:
+    """Tell the operators whether the virus scanner answers."""
+    antivirus.watch()
 
 
 def tidy() -> None:

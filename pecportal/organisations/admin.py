@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.formats import number_format
@@ -15,8 +16,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pecportal.errors import Refusal
-from pecportal.organisations import accounts
+from pecportal.journal.record import record
+from pecportal.organisations import accounts, rules
 from pecportal.organisations.models import Membership, Organisation, User, VendorAccount, VendorAnswer
+
+JOURNALED = ("name", *rules.FIELDS, "vendor_account")  # what of an organisation the journal follows
 
 admin.site.unregister(Group)
 
@@ -37,6 +41,15 @@ class OrganisationAdmin(admin.ModelAdmin[Organisation]):
     search_fields = ("name",)
     readonly_fields = ("public_id", "created_at")
     inlines = (MembershipInline,)
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:
+        """Kept, with what was changed in the journal: old and new."""
+        with transaction.atomic():
+            before = Organisation.objects.select_for_update().filter(pk=obj.pk).values(*JOURNALED).first() or {}
+            super().save_model(request, obj, form, change)
+            after = Organisation.objects.values(*JOURNALED).get(pk=obj.pk)
+            if changed := rules.changes(before or dict.fromkeys(JOURNALED), after):
+                record(rules.SAVED, actor=_operator(request), organisation=obj, target=obj, **changed)
 
 
 @admin.register(Membership)

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pecportal.errors import Refusal
 from pecportal.operation import deployment, liveness, switches
 from pecportal.operation.liveness import Health
-from pecportal.organisations import current
-from pecportal.organisations.models import Organisation
+from pecportal.organisations import current, rules
+from pecportal.organisations.forms import RulesForm
+from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Power, may, visible_or_404
 
 _LATEST = 5
@@ -71,6 +74,26 @@ def choose(request: HttpRequest) -> HttpResponse:
     pk = request.POST.get("organisation", "")
     current.choose(request, visible_or_404(rows, pk=pk if pk.isdecimal() else None))
     return redirect("home")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """The rules of the organisation one works for, which its administrator may make stricter, and their changes."""
+    rows = Organisation.objects.visible_to(request.user, Power.RULES)
+    chosen = current.organisation(request)
+    organisation = visible_or_404(rows, pk=chosen.pk if chosen else None)
+    form = RulesForm(request.POST if request.method == "POST" else None, instance=organisation)
+    if form.is_valid() and isinstance(request.user, User):
+        try:
+            is_changed = rules.tighten(organisation, rules.Rules(**form.cleaned_data), actor=request.user)
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal))
+        else:
+            messages.success(request, _("The settings are saved.") if is_changed else _("Nothing was changed."))
+            return redirect("organisation_settings")
+    context = {"form": form, "changes": [(entry, rules.told(entry)) for entry in rules.latest(organisation)]}
+    return render(request, "organisation_settings.html", context, status=422 if form.errors else 200)
 
 
 def _newest(model: str, request: HttpRequest, organisation: Organisation | None) -> list[Any]:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from pecportal.admin import ReadOnlyAdmin
-from pecportal.registers.models import Body, Company, Domain, LookUp
+from pecportal.registers.models import Body, Company, Domain, Item, LookUp
 
 
 @admin.register(Body)
@@ -36,3 +36,13 @@ class LookUpAdmin(ReadOnlyAdmin[LookUp]):
 
     list_display = ("organisation", "by", "at")
     list_select_related = ("organisation", "by")
+
+
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin[Item]):
+    """How look-ups went, code by code; the codes are their organisation's own, and are not shown."""
+
+    list_display = ("pk", "lookup", "state", "words")
+    list_filter = ("state",)
+    list_select_related = ("lookup",)
+    fields = ("lookup", "state", "words")

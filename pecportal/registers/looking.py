@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,11 +15,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from pecportal import clock
+from pecportal import clock, queue
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import Organisation, User
-from pecportal.queue import enqueue
 from pecportal.registers import ipa
 from pecportal.registers.models import IPA, Body, Company, Domain, Item, ItemState, LookUp
 from pecportal.upstream import Upstream
@@ -99,12 +99,16 @@ def order(codes: Sequence[str], *, paid: int, organisation: Organisation, actor:
     record("lookup.order", actor=actor, organisation=organisation, target=row, codes=len(codes), paid=told.paid)
     if told.paid:
         _lease(row.pk)
-        enqueue(_TASK, row.pk)
+        queue.enqueue(_TASK, row.pk)
     return row
 
 
 def look_up(lookup_id: int, *, client: Upstream) -> None:
-    """Ask for what still waits: the job of `order`. Each code is asked for once; run again it goes on with the rest."""
+    """Ask for what still waits: the job of `order`. Each code is asked for once; run again it goes on with the rest.
+
+    It stops in time, and has another job go on: a worker that is ended in mid-call loses an answer that was paid for.
+    """
+    until = time.monotonic() + queue.BOX
     for item in Item.objects.filter(lookup=lookup_id, state=ItemState.WAITING).order_by("pk"):
         with transaction.atomic(durable=True):
             mine = Item.objects.filter(pk=item.pk, state=ItemState.WAITING).update(state=ItemState.ASKING)
@@ -115,6 +119,10 @@ def look_up(lookup_id: int, *, client: Upstream) -> None:
         words = "" if item.code in known([item.code]) else _asked(item.code, client)
         state = ItemState.FAILED if words else ItemState.ANSWERED
         Item.objects.filter(pk=item.pk).update(state=state, words=words[:1000])
+        if time.monotonic() > until:
+            _lease(lookup_id)
+            queue.enqueue(_TASK, lookup_id)
+            return
 
 
 def sweep() -> int:
@@ -141,7 +149,7 @@ def _go_on(lookup_id: int, over: Q) -> bool:
     items.filter(state=ItemState.ASKING).update(state=ItemState.LOST)
     if not items.filter(state=ItemState.WAITING).exists():
         return False
-    enqueue(_TASK, lookup_id)
+    queue.enqueue(_TASK, lookup_id)
     return True
 
 

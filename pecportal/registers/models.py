@@ -117,4 +117,4 @@ class Item(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["lookup", "code"], name="item_code_once")]
 
     def __str__(self) -> str:
-        return self.code
+        return f"{self.lookup_id}: {self.get_state_display()}"

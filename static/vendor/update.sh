@@ -1,8 +1,24 @@
 #!/bin/sh
 # Take bootstrap-italia's built files anew: static/vendor/update.sh [VERSION]. Needs npm; run it by hand, then look at
-# the pages and commit. Only the files that the pages use are kept; see README.md beside this file.
+# the pages and commit; static/vendor/update.sh squire [VERSION] does so with the editor. Only the files that the pages
+# use are kept; see README.md beside this file.
 set -eu
 cd "$(dirname "$0")"
+if [ "${1:-}" = squire ]; then
+    VERSION="${2:-2.4.8}"
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    archive=$(cd "$work" && npm pack --silent "squire-rte@$VERSION")
+    tar -xzf "$work/$archive" -C "$work"
+    mkdir -p squire
+    cp "$work/package/LICENSE" squire/LICENSE
+    # without the map that it names, which the hashing of static files would look for
+    sed '/^\/\/# sourceMappingURL=/d' "$work/package/dist/squire.js" >squire/squire.js
+    chmod 644 squire/*
+    (cd squire && find . -type f | LC_ALL=C sort | xargs sha256sum) >squire.sha256
+    echo "squire $VERSION: $(du -sh squire | cut -f1)"
+    exit
+fi
 VERSION="${1:-2.18.3}"
 FONTS="Titillium_Web/titillium-web-v10-latin-ext_latin-300 Titillium_Web/titillium-web-v10-latin-ext_latin-regular
 Titillium_Web/titillium-web-v10-latin-ext_latin-italic Titillium_Web/titillium-web-v10-latin-ext_latin-600

@@ -6,9 +6,12 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Intake, Letter, Letterhead, OwnWaiver, Route, SavedText, TextVersion
+from campaigns.models import Intake, Letter, Letterhead, OwnWaiver, Route, SavedText, SendingLane, TextVersion
+from campaigns.models.tracking import Hold
 from campaigns.preparing import own
 from campaigns.states import Shown
+from mailboxes import gauge
+from pecportal.operation import deployment
 from pecportal.organisations.models import User
 from tests.campaigns import build, doubts
 
@@ -88,3 +91,25 @@ def test_nothing_is_added_changed_or_deleted_in_the_console(operator: Client, na
 
 def test_every_model_is_registered() -> None:
     assert [model for model in apps.get_app_config("campaigns").get_models() if model not in admin.site._registry] == []
+
+
+def lanes_page(operator: Client) -> str:
+    return operator.get(reverse("admin:campaigns_sendinglane_changelist")).content.decode()
+
+
+def test_the_lanes_page_tells_what_holds_each_up(operator: Client) -> None:
+    mailbox = build.started().mailbox
+    lane = SendingLane.objects.create(mailbox=mailbox)
+    assert "92% full" not in lanes_page(operator)
+
+    gauge.keep(mailbox, used=92, limit=100)
+    assert "92% full" in lanes_page(operator)
+    detail = operator.get(reverse("admin:campaigns_sendinglane_change", args=[lane.pk])).content.decode()
+    assert "92% full" in detail
+
+    gauge.keep(mailbox, used=1, limit=100)
+    SendingLane.objects.update(hold=Hold.WALLET)
+    assert "wallet is empty" in lanes_page(operator)
+
+    deployment.restored()
+    assert "Sending is switched off" in lanes_page(operator)

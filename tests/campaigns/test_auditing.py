@@ -1,6 +1,6 @@
 """Every question of the self-audit finds what was broken on purpose, and a healthy engine has nothing to find."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -59,6 +59,28 @@ def campaign(vendor: Sandbox) -> Campaign:
 def found() -> dict[str, int]:
     """What the audit finds, the questions without rows left out."""
     return {name: count for name, count in auditing.run().found.items() if count}
+
+
+def test_a_question_that_fails_is_told_and_keeps_no_other_from_being_asked(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ValueError("a row that nobody thought of")
+
+    questions = (auditing.Question("first", "First", broken), auditing.Question("last", "Last", lambda: iter([7])))
+    monkeypatch.setattr(auditing, "QUESTIONS", questions)
+
+    audit = auditing.run()
+
+    assert (audit.found, audit.total, audit.ended_at is not None) == ({"last": 1}, 1, True)
+    assert set(Alert.objects.values_list("kind", "key")) == {("audit.unasked", "first"), ("audit", "last")}
+    assert "a row that nobody thought of" in caplog.text
+    assert "Traceback" in caplog.text
+
+    monkeypatch.setattr(auditing, "QUESTIONS", (auditing.Question("first", "First", lambda: iter([])),))
+    auditing.run()
+    assert not Alert.objects.filter(kind="audit.unasked", ended_at=None).exists()
 
 
 def test_a_healthy_engine_has_nothing_to_find(campaign: Campaign) -> None:

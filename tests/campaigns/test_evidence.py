@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from campaigns import evidence
 from campaigns.absence import Answer, Gap
-from campaigns.models import Attempt, Search
+from campaigns.models import Attempt, InboxScan, Search
 from campaigns.states import Shown
 from campaigns.tracking.receipts import Kind
 from mailboxes.models import Mailbox, SpaceReading
@@ -46,7 +46,28 @@ def test_incomplete_readings_are_no_evidence_of_absence() -> None:
 
     assert known.finding.answer is Answer.UNKNOWN
     assert known.finding.gaps == (Gap.ONE_SCAN,)
-    assert known.scan_problem == "The provider did not answer."
+    assert known.shortfall is not None
+    assert (known.shortfall.code, known.shortfall.words) == ("stopped", "The provider did not answer.")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"total": 14}, "overcounted"),
+        ({"total": None}, "uncounted"),
+        ({"total": 7}, "unsteady"),
+        ({"total": 7, "broken": 1}, "unreadable"),
+    ],
+)
+def test_why_a_reading_is_not_complete_is_known(facts: dict[str, int | None], code: str) -> None:
+    attempt = doubts.doubt()
+    scan = doubts.scan(attempt, complete=False)
+    InboxScan.objects.filter(pk=scan.pk).update(problem="", **facts)
+
+    short = evidence.of(attempt).shortfall
+
+    assert short is not None
+    assert (short.code, short.items, short.total) == (code, 7, facts["total"])
 
 
 def test_an_earlier_message_is_no_witness() -> None:

@@ -181,3 +181,37 @@ def test_a_file_that_is_gone_leaves_no_copy_behind() -> None:
         copying.duplicate(campaign, actor=campaign.created_by)
 
     assert Campaign.objects.count() == 1
+
+
+def test_many_failures_are_taken_over_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "BATCH", 2)
+    campaign = failed(count=5)
+
+    draft = following.again(campaign, Cause.FULL, actor=campaign.created_by)
+
+    rows = list(draft.recipients.order_by("line"))
+    old = {row.line: row for row in campaign.messages.filter(status=Shown.UNDELIVERED)}
+    assert [row.line for row in rows] == sorted(old)
+    assert all((row.follows, row.address) == (old[row.line], old[row.line].recipient) for row in rows)
+    assert draft.recipients_total == 5
+    assert draft.starts_at is not None
+    with pytest.raises(Refusal, match="None of these messages is left"):
+        following.again(campaign, Cause.FULL, actor=campaign.created_by)
+
+
+def test_many_failures_are_closed_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "BATCH", 2)
+    campaign = failed(count=5)
+
+    assert following.close(campaign, Cause.FULL, reason="Per posta.", actor=campaign.created_by) == 5
+    assert following.close(campaign, Cause.FULL, reason="Per posta.", actor=campaign.created_by) == 0
+    assert Closing.objects.count() == 5
+
+
+def test_no_more_than_a_batch_is_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "BATCH", 2)
+    campaign = failed(count=5)
+
+    sizes = [len(rows) for rows in following._batches(campaign, Cause.FULL)]
+
+    assert sizes == [2, 2, 1]

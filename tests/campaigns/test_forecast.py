@@ -173,6 +173,8 @@ class Naive:
         self.boxes = deque((box, box.history.copy(), deque(box.works)) for box in group.boxes)
         self.left = {work.key: work.remaining for box in group.boxes for work in box.works}
         self.sent: dict[int, list[datetime]] = {key: [] for key in self.left}
+        works = [work for box in group.boxes for work in box.works]
+        self.follow = {work.key: now.astimezone(UTC) + work.pause for work in works if work.remaining == work.held}
         self.at = max(group.next_slot, now).astimezone(UTC)
         self.end = now.astimezone(UTC) + timedelta(days=60)
 
@@ -189,21 +191,27 @@ class Naive:
                     self.boxes.append(entry)
                     self.sent[task.key].append(self.at)
                     self.left[task.key] -= 1
+                    if self.left[task.key] == task.held:
+                        self.follow[task.key] = self.at + task.pause
                     self.at += self.interval
                     break
             else:  # hours change at whole quarters, all else at whole minutes
                 step = 1 if self._any_open() else 15
-                self.at = pacing.instant((pacing.minute_of(self.at) // step + 1) * step)
+                due = [at for at in self.follow.values() if at > self.at]
+                self.at = min([pacing.instant((pacing.minute_of(self.at) // step + 1) * step), *due])
+
+    def _may(self, work: Work) -> bool:
+        return bool(self.left[work.key]) and self.at >= self.follow.get(work.key, self.at)
 
     def _any_open(self) -> bool:
-        return any(work.hours.is_open(self.at) for _, _, works in self.boxes for work in works if self.left[work.key])
+        return any(work.hours.is_open(self.at) for _, _, works in self.boxes for work in works if self._may(work))
 
     def _task(self, box: Box, history: History, works: "deque[Work]") -> Work | None:
         if box.held_until is not None and self.at < box.held_until:
             return None
         if pacing.room(box.limits, history, pacing.minute_of(self.at)) == 0:
             return None
-        return next((work for work in works if self.left[work.key] and work.hours.is_open(self.at)), None)
+        return next((work for work in works if self._may(work) and work.hours.is_open(self.at)), None)
 
 
 TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
@@ -231,14 +239,17 @@ def groups(draw: st.DrawFn) -> tuple[Group, datetime]:
         works = []
         for _ in range(draw(st.integers(1, 2))):
             key += 1
-            works.append(Work(key, draw(st.integers(0, 40)), draw(hours(now))))
+            count = draw(st.integers(0, 40))
+            held = draw(st.integers(0, count))
+            pause = timedelta(seconds=draw(st.sampled_from([0, 1, 90, 4000])))
+            works.append(Work(key, count, draw(hours(now)), held, pause))
         rules = draw(
             st.just(())
             | st.builds(plan, daily=st.integers(20, 60), window=st.sampled_from(["calendar", "rolling", "both"]))
         )
         before = st.tuples(st.integers(start - 1500, start), st.integers(1, 20))
-        held = draw(st.none() | st.integers(0, 40).map(lambda n: pacing.instant(start + n)))
-        boxes.append(Box(number, rules, History(draw(st.lists(before, max_size=4))), works, held))
+        rests = draw(st.none() | st.integers(0, 40).map(lambda n: pacing.instant(start + n)))
+        boxes.append(Box(number, rules, History(draw(st.lists(before, max_size=4))), works, rests))
     interval = draw(st.sampled_from([0.0, 0.25, 1.004, 7.0, 61.5, 1200.0]))
     return Group(interval, now + timedelta(seconds=draw(st.integers(0, 3))), boxes), now
 

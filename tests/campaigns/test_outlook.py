@@ -7,7 +7,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from campaigns import outlook
-from campaigns.models import Campaign, SendingLane
+from campaigns.models import Campaign, Message, SendingLane
+from campaigns.models.message import HELD
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, Shown
 from mailboxes.models import Mailbox, Plan
@@ -135,3 +136,31 @@ def test_what_the_plan_never_allows_has_no_end() -> None:
 
     assert found.ends is None
     assert "cannot be sent to the end" in found.warning
+
+
+def test_after_a_pilot_the_others_follow_when_it_was_accepted(settings: Settings) -> None:
+    settings.TRACKING_SECONDS = 60.0
+    campaign = waiting(20, pilot="going", pilot_size=5)
+    last = Message.objects.filter(campaign=campaign).order_by("pk")[4]
+    Message.objects.filter(campaign=campaign, pk__gt=last.pk).update(not_before=HELD)
+
+    assert 105 < seconds(campaign) < 111  # 5 slots, 30 s until the acceptance, 60 s until it is read, 15 slots
+
+    Message.objects.filter(campaign=campaign, pk__lte=last.pk).update(state="submitted")
+    assert 100 < seconds(campaign) < 106
+
+    Campaign.objects.filter(pk=campaign.pk).update(pilot="stopped", state=CampaignState.PAUSED)
+    assert 13 < seconds(campaign) < 16  # a person goes on with all of them at once
+
+
+def test_a_draft_with_a_pilot_is_asked_as_if_it_were_started(settings: Settings) -> None:
+    settings.TRACKING_SECONDS = 60.0
+    campaign = build.ready()
+    Campaign.objects.filter(pk=campaign.pk).update(pilot_size=1)
+
+    assert 88 < seconds(campaign) < 95
+
+    Campaign.objects.filter(pk=campaign.pk).update(wanted_by=timezone.now() + timedelta(seconds=10))
+    assert "until the first messages, sent on trial, are accepted" in expected(campaign).warning
+    Campaign.objects.filter(pk=campaign.pk).update(pilot_size=3)
+    assert seconds(campaign) < 4

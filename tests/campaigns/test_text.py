@@ -144,7 +144,7 @@ def test_a_value_in_a_branch_that_is_shown_is_needed() -> None:
         ("{{{ nome }}}", "syntax"),
         ("{% if a", "syntax"),
         ("{{ a {{ b }} }}", "syntax"),
-        ("{{ <b>nome</b> }}", "filter"),
+        ("{{ <b>nome</b> }}", "split"),
         ("{{ " + "x" * 400 + " }}", "syntax"),
     ],
 )

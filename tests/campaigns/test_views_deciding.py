@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import incidents
-from campaigns.models import Attempt, Campaign, Choice, Decision, Incident, IncidentKind, Message, Search
+from campaigns.models import Attempt, Campaign, Choice, Decision, InboxScan, Incident, IncidentKind, Message, Search
 from campaigns.sending import decisions, routes
 from campaigns.states import Shown
 from pecportal.organisations.models import Organisation, User
@@ -72,6 +72,18 @@ def test_sending_again_is_offered_only_with_evidence_and_otherwise_says_why_not(
     assert "two whole readings are needed" in words(response)
     assert 'value="send_again" disabled' in response.content.decode()
     assert 'value="wait" disabled' not in response.content.decode()
+
+
+def test_a_provider_that_counts_more_than_it_shows_is_told_of_in_plain_words(client: Client) -> None:
+    attempt = doubts.doubt()
+    scan = doubts.scan(attempt, complete=False)
+    InboxScan.objects.filter(pk=scan.pk).update(problem="", total=1200)
+    client.force_login(doubts.approver(attempt.message.campaign.organisation))
+
+    text = words(client.get(page(attempt)))
+
+    assert "The provider counts 1,200 items in the mailbox and shows 7" in text
+    assert "the search cannot be called complete" in text
 
 
 @pytest.mark.parametrize(("choice", "state"), [("wait", "uncertain"), ("send_again", "queued"), ("not_sent", "failed")])

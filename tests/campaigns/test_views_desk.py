@@ -95,9 +95,16 @@ def test_a_suggested_message_is_linked_with_its_button_and_the_link_taken_back(
     receipt = build.unmatched(campaign.mailbox, "CONSEGNA: x", body=f"destinato a {message.recipient}")
 
     response = browser.get(page("desk_item", receipt))
-    assert f'value="{message.ref}-1"' in response.content.decode()
+    assert f'value="{message.ref}-1"' not in response.content.decode()
     assert "the recipient is named in the text" in words(response)
 
+    assert "Only an approver of your organisation may decide" in words(response)
+    assert browser.post(page("desk_link", receipt), {"ref": f"{message.ref}-1"}).status_code == 422
+    assert Message.objects.get().status == Shown.UNCERTAIN
+
+    browser.force_login(kernel.user(campaign.organisation, Role.APPROVER))
+    response = browser.get(page("desk_item", receipt))
+    assert f'value="{message.ref}-1"' in response.content.decode()
     browser.post(page("desk_link", receipt), {"ref": f"{message.ref}-1"})
     assert Message.objects.get().status == Shown.DELIVERED
     assert "Given to this message by" in words(browser.get(message.get_absolute_url()))

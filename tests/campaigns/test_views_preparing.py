@@ -381,3 +381,13 @@ def test_uploads_are_protected_against_forged_forms(clerk: User) -> None:
 
     assert response.status_code == 403
     assert not campaign.recipients.exists()
+
+
+def test_saving_leads_to_the_preview_of_the_row_that_one_came_from(browser: Client, clerk: User) -> None:
+    campaign = build.ready(clerk)
+    url = reverse("campaigns:text", args=[campaign.pk])
+
+    answer = browser.post(f"{url}?line=3", {"subject": "Avviso", "body": "Testo", "next": "preview"})
+
+    assert answer.headers["Location"] == reverse("campaigns:preview", args=[campaign.pk]) + "?line=3"
+    assert "Change the text" in browser.get(answer.headers["Location"]).content.decode()

@@ -22,6 +22,7 @@ ROUTES = {str(pattern.name): pattern for pattern in urls.urlpatterns}
 BOOK = {
     *("contacts", "new_contact", "import_contacts", "export_contacts", "contacts_history", "make_group"),
 }
+RUNS = {"contact_run", "contact_run_cancel"}
 OPEN = {"index", "new", "doubts", "desk", "letterheads", "letterhead_new", "saved_texts", *BOOK}
 SECOND = {
     "message": "message_pk",
@@ -38,6 +39,7 @@ SECOND = {
     "own_cancel": "intake_pk",
     "saved_text": "text_pk",
     "text_put_away": "text_pk",
+    "text_edit": "text_pk",
     "text_body": "version_pk",
     "letterhead": "letterhead_pk",
     "letterhead_remove": "letterhead_pk",
@@ -52,7 +54,7 @@ def foreign() -> Campaign:
 
 
 def address(name: str, campaign: int, second: int) -> str:
-    if name.startswith("desk_") or name in ("contact", "contact_remove", "group_remove"):
+    if name.startswith("desk_") or name in ("contact", "contact_remove", "group_remove", *RUNS):
         return reverse(f"campaigns:{name}", kwargs={"pk": second})
     if SECOND.get(name) in ("text_pk", "version_pk"):
         return reverse(f"campaigns:{name}", kwargs={SECOND[name]: second})
@@ -102,7 +104,8 @@ def second_object(foreign: Campaign, kind: str) -> int:
     if kind == "attachment_pk":
         return build_attachment(foreign)
     if kind == "file_pk":
-        return OwnFile.objects.create(campaign=foreign, name="001.txt", size=1, stored_as="own/1").pk
+        file: OwnFile = OwnFile.objects.create(campaign=foreign, name="001.txt", size=1, stored_as="own/1")
+        return file.pk
     if kind == "intake_pk":
         return Intake.objects.create(campaign=foreign, name="x.zip", size=1, stored_as="x", by=foreign.created_by).pk
     if kind in ("text_pk", "version_pk"):

@@ -81,6 +81,7 @@ def test_sent_back_corrected_approved_started_and_taken_back(
     look(page, "approval-rejected")
     accessible(page)
     page.goto(f"/campaigns/{campaign.pk}/text/")
+    page.get_by_role("button", name="Plain view").click()
     page.locator("#id_body").fill("Gentile {{ nome }}, la scadenza è il 31 dicembre.")
     page.get_by_role("button", name="Save and go on").click()
     expect(page.get_by_role("heading", name="Attachments")).to_be_visible()

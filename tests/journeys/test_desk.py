@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from campaigns.models import Campaign, Message
 from campaigns.states import Shown
 from mailboxes import gauge
-from tests.campaigns import build
+from tests.campaigns import build, doubts
 from tests.journeys.conftest import Accessible, Look, SignIn
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -39,6 +39,12 @@ def test_a_receipt_is_found_given_to_its_message_and_taken_back(
 ) -> None:
     page: Page = request.getfixturevalue(size)
     sign_in(page, campaign.created_by)
+    page.goto("/campaigns/desk/")
+    page.get_by_role("link", name="Delivery receipt").click()
+    assert not page.get_by_role("button", name="It belongs to this one").count()
+    look(page, "desk-item-author")
+    accessible(page)
+    sign_in(page, doubts.approver(campaign.organisation))
     page.goto("/campaigns/")
     look(page, "desk-campaigns")
     page.click("#desk")

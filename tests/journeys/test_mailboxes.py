@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from mailboxes.models import Mailbox, VendorAct
+from mailboxes.models import HandIn, Mailbox, VendorAct
 from pecportal.organisations.models import User
 from pecportal.permissions import Role
 from pecportal.sandbox import Sandbox
@@ -207,7 +207,16 @@ def test_what_went_wrong_is_told_where_it_can_be_put_right(
     VendorAct.objects.filter(pk=act.pk).update(looks=2)
     expect(page.get_by_role("button", name="Go back to the data")).to_be_visible()
     see("uncertain-looked")
-    Mailbox.objects.filter(pk=box.pk).update(state="registered", vendor_state="documenti_errati", vendor_id="a1")
+    Mailbox.objects.filter(pk=box.pk).update(state="registered", vendor_state="registrata", vendor_id="a1")
+    lost = HandIn.objects.create(
+        mailbox=box, state="uncertain", state_since=box.created_at, by=clerk, at=box.created_at
+    )
+    VendorAct.objects.filter(pk=act.pk).update(kind="hand_in")
+    page.goto(box.get_absolute_url())
+    expect(page.get_by_role("button", name="Hand in the same documents again")).to_be_visible()
+    see("hand-in-uncertain")
+    lost.delete()
+    Mailbox.objects.filter(pk=box.pk).update(vendor_state="documenti_errati")
     page.goto(box.get_absolute_url())
     see("documents-wrong")
     page.get_by_role("link", name="Form and documents").click()

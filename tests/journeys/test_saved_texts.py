@@ -46,3 +46,13 @@ def test_a_text_is_kept_and_used_again(
     page.get_by_role("link", name="Solleciti").click()
     look(page, "saved-text")
     accessible(page)
+
+    page.get_by_role("link", name="Write a new version").click()
+    editor = page.get_by_role("textbox", name="Text", exact=True)
+    editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Saluti.")
+    look(page, "saved-text-edit")
+    accessible(page)
+    page.get_by_role("button", name="Keep this version").click()
+    expect(page.get_by_text("The text is kept as “Solleciti”, version 2.")).to_be_visible()

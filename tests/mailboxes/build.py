@@ -18,6 +18,7 @@ from mailboxes.models.papers import PaperKind
 from pecportal import vendor as vendors
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
+from pecportal.sandbox import Sandbox
 from tests import build
 from tests.jobs import Jobs
 
@@ -142,10 +143,17 @@ def register(box: Mailbox) -> None:
     registration.register(box.pk, client=vendors.connect())
 
 
-def age(minutes: float = 2) -> None:
-    """Let the looks for doubts, and the readings of states, be due again."""
-    VendorAct.objects.update(looked_at=F("looked_at") - timedelta(minutes=minutes))
+def age(minutes: float = 4) -> None:
+    """Let the looks for doubts, and the readings of states, be due again, and have calls left so much earlier."""
+    span = timedelta(minutes=minutes)
+    VendorAct.objects.update(looked_at=F("looked_at") - span, marked_at=F("marked_at") - span)
     Mailbox.objects.exclude(refresh_at=None).update(refresh_at=timezone.now() - timedelta(minutes=1))
+
+
+def long_ago(vendor: Sandbox) -> None:
+    """Have the vendor's mailboxes be last changed a month ago."""
+    for box in vendor.mailboxes():
+        box.times = {name: at - timedelta(days=30) for name, at in box.times.items()}
 
 
 def expire_leases() -> None:

@@ -2,15 +2,17 @@
 
 import hashlib
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from pypdf import PdfReader
 from pytest_django import Settings
 
 from mailboxes import activation, gathering, papers, tasks
-from mailboxes.models import HandIn, Mailbox, Paper
+from mailboxes.models import HandIn, Mailbox, Paper, VendorAct
 from mailboxes.models.papers import PaperKind
 from pecportal import vendor as vendors
 from pecportal.errors import Refusal
@@ -235,6 +237,42 @@ def test_an_account_that_may_not_sign_in_keeps_the_papers_waiting(
     handed.refresh_from_db()
     assert handed.state == "waiting"
     assert "portal's own account" in handed.objection
+
+
+def test_while_the_account_may_not_sign_in_one_row_counts_the_tries_and_they_grow_rare(
+    vendor: TroubledSandbox, box: Mailbox, jobs: Jobs, settings: Settings
+) -> None:
+    key, settings.OPENAPI_API_KEY = settings.OPENAPI_API_KEY, "another"
+    handed = build.handed_in(box)
+    jobs.run()
+    tried = VendorAct.objects.filter(kind="hand_in")
+    first = tried.get().begun_at
+
+    tasks.sweep()
+    jobs.run()
+    assert [act.times for act in tried] == [2]
+    tasks.sweep()  # less than a minute later
+    jobs.run()
+    assert [act.times for act in tried] == [2]
+
+    for minutes, times in ((1, 3), (3, 4), (7, 5), (15, 6), (30, 7), (30, 8)):
+        tried.update(ended_at=timezone.now() - timedelta(minutes=minutes - 0.5))
+        activation.ring_lost()
+        assert "mailboxes.tasks.submit_documents" not in jobs.names()
+        tried.update(ended_at=timezone.now() - timedelta(minutes=minutes))
+        activation.ring_lost()
+        jobs.run()
+        assert [act.times for act in tried] == [times]
+    assert tried.get().begun_at == first
+
+    settings.OPENAPI_API_KEY = key
+    vendors.forget_clients()
+    tried.update(ended_at=timezone.now() - timedelta(minutes=30))
+    activation.ring_lost()
+    jobs.run()
+    handed.refresh_from_db()
+    assert (handed.state, handed.objection) == ("taken", "")
+    assert [(act.outcome, act.times) for act in tried.order_by("pk")] == [("not_done", 8), ("done", 1)]
 
 
 # --- judged

@@ -2,14 +2,18 @@
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from mailboxes import acts, registration, tasks
 from mailboxes.models import HandIn, Mailbox, VendorAct
 from mailboxes.models.acts import ActKind, ActOutcome
 from mailboxes.states import MailboxState
+from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.operation import deployment
+from pecportal.organisations.models import Organisation
+from pecportal.permissions import Role
 from tests import build as kernel
 from tests.jobs import Jobs
 from tests.mailboxes import build
@@ -95,12 +99,45 @@ def test_without_a_person_nothing_is_asked_for_again(vendor: TroubledSandbox, jo
 def test_two_looks_within_a_minute_count_once(vendor: TroubledSandbox, jobs: Jobs) -> None:
     vendor.lose("POST", taken=False)
     build.registered(jobs)
+    build.age()
 
     for _time in range(3):
         tasks.sweep()
 
     assert VendorAct.objects.get().looks == 1
-    assert acts.not_found(VendorAct.objects.get()) == 1
+    assert acts.not_found(VendorAct.objects.get(), begun=clock.now()) == 1
+
+
+@pytest.mark.parametrize(("minutes", "looks"), [(0, 0), (3.4, 0), (3.6, 1)])
+def test_a_look_counts_only_when_the_vendor_cannot_be_at_work_on_it_any_more(
+    vendor: TroubledSandbox, jobs: Jobs, minutes: float, looks: int
+) -> None:
+    vendor.lose("POST", taken=False)
+    build.registered(jobs)
+    build.age(minutes)
+
+    tasks.sweep()
+
+    assert VendorAct.objects.get().looks == looks
+
+
+def test_where_two_people_order_who_sent_a_registration_in_doubt_does_not_send_it_again_alone(
+    vendor: TroubledSandbox, jobs: Jobs, client: Client
+) -> None:
+    vendor.lose("POST", taken=False)
+    box = build.registered(jobs)
+    Organisation.objects.update(two_order=True)
+    sweep(jobs, times=3)
+    client.force_login(box.created_by)
+    page = client.get(box.get_absolute_url()).content.decode()
+    assert 'id="again"' not in page
+    assert "another person has to say" in page
+    with pytest.raises(Refusal, match="another person"):
+        registration.ask_again(box, actor=box.created_by)
+
+    registration.ask_again(box, actor=kernel.user(box.organisation, Role.KEEPER))
+
+    assert build.fresh(box).state == MailboxState.DRAFT
 
 
 def test_a_look_at_a_vendor_that_does_not_answer_is_no_look(vendor: TroubledSandbox, jobs: Jobs) -> None:
@@ -263,83 +300,6 @@ def test_one_doubt_that_cannot_be_settled_does_not_hold_up_the_others(
     assert good.hand_ins.get().state == "taken"
 
 
-# --- hand-ins
-
-
-def test_a_hand_in_whose_answer_was_lost_but_which_was_taken_is_found_so(vendor: TroubledSandbox, jobs: Jobs) -> None:
-    box = build.registered(jobs)
-    vendor.lose("PATCH", taken=True)
-    handed = build.handed_in(box)
-    jobs.run()
-    handed.refresh_from_db()
-    assert handed.state == "uncertain"
-
-    sweep(jobs)
-
-    handed.refresh_from_db()
-    assert (handed.state, build.fresh(box).vendor_state) == ("taken", "in_evasione")
-    assert sum(call.startswith("PATCH") for call in vendor.calls) == 1
-
-
-def test_papers_whose_answer_was_lost_and_which_were_judged_wrong_are_not_handed_in_again_by_themselves(
-    vendor: TroubledSandbox, jobs: Jobs
-) -> None:
-    box = build.registered(jobs)
-    vendor.lose("PATCH", taken=True)
-    vendor.judge_documents("reject")
-    handed = build.handed_in(box)
-    jobs.run()
-    vendor.advance(hours=48)
-
-    sweep(jobs, times=3)
-
-    handed.refresh_from_db()
-    assert (handed.state, build.fresh(box).vendor_state) == ("taken", "documenti_errati")
-    assert sum(call.startswith("PATCH") for call in vendor.calls) == 1
-
-
-def test_a_hand_in_that_did_not_arrive_is_made_again_after_two_looks(vendor: TroubledSandbox, jobs: Jobs) -> None:
-    box = build.registered(jobs)
-    vendor.lose("PATCH", taken=False)
-    handed = build.handed_in(box)
-    jobs.run()
-
-    sweep(jobs)
-    assert HandIn.objects.get().state == "uncertain"
-    sweep(jobs)
-
-    handed.refresh_from_db()
-    assert handed.state == "taken"
-    assert sum(call.startswith("PATCH") for call in vendor.calls) == 2
-
-
-@pytest.mark.parametrize(("marked", "calls"), [(False, 1), (True, 0)])
-def test_a_worker_that_died_at_a_hand_in(vendor: TroubledSandbox, jobs: Jobs, marked: bool, calls: int) -> None:
-    box = build.registered(jobs)
-    handed = build.handed_in(box)
-    jobs.clear()
-    with transaction.atomic():
-        act = acts.begin(box, ActKind.HAND_IN)
-        HandIn.objects.filter(pk=handed.pk).update(state="sending")
-    assert act is not None
-    if marked:
-        acts.mark(act)
-    build.expire_leases()
-
-    sweep(jobs)
-
-    assert sum(call.startswith("PATCH") for call in vendor.calls) == calls
-    assert HandIn.objects.get().state == ("uncertain" if marked else "taken")
-
-
-def test_mailboxes_that_are_not_ours_to_get_are_left_alone(vendor: TroubledSandbox, jobs: Jobs) -> None:
-    kernel.mailbox(vendor=vendor)
-
-    sweep(jobs)
-
-    assert VendorAct.objects.count() == 0
-
-
 # --- a restored backup
 
 
@@ -369,7 +329,7 @@ def test_after_a_restore_one_that_was_not_done_is_left_to_a_person(vendor: Troub
     box = build.submitted()
     deployment.restored()
 
-    sweep(jobs, times=2)
+    sweep(jobs, times=3)  # the first one finds the doubt
 
     assert vendor.count("POST /pec") == 0
     assert build.fresh(box).state == MailboxState.UNCERTAIN

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from pypdf import PdfReader
+from pytest_django import Settings
 
 from mailboxes import activation, gathering, papers, remarks, tasks
 from mailboxes.models import Mailbox, PagePicture, Paper
@@ -16,6 +17,7 @@ from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.permissions import Role
 from tests import build as kernel
+from tests import clamd
 from tests.jobs import Jobs
 from tests.mailboxes import build, signing
 from tests.mailboxes.trouble import TroubledSandbox
@@ -325,3 +327,22 @@ def keep_two(box: Mailbox) -> None:
     with papers.shelf() as shelf, transaction.atomic():
         for _time in range(2):
             papers.keep(box, IDENTITY, shelf.put(build.picture(), [build.picture()]), name="carta.jpg")
+
+
+# --- the virus scanner
+
+
+def test_a_paper_with_a_virus_is_refused_and_the_one_before_stays(box: Mailbox, settings: Settings) -> None:
+    before = put(box, IDENTITY, build.picture(), name="carta.jpg")
+    with clamd.serve() as scanner:
+        settings.CLAMD_URL = scanner.url
+        with pytest.raises(Refusal, match=r"There is a virus in “infetta.jpg”") as caught:
+            put(box, IDENTITY, build.picture() + clamd.MARK, name="infetta.jpg")
+        assert caught.value.field == IDENTITY
+        assert Entry.objects.filter(action="upload.virus", target_id=box.pk).count() == 1
+        put(box, SIGNED, build.pdf())
+        settings.CLAMD_URL = "tcp://127.0.0.1:9"
+        with pytest.raises(Refusal, match="cannot be checked for viruses now"):
+            put(box, IDENTITY, build.picture())
+
+    assert gathering.gathered(box).of(IDENTITY) == before

@@ -147,7 +147,7 @@ def test_what_changes_something_is_not_done_by_a_get(browser: Client, clerk: Use
     box = build.draft(clerk)
 
     orders = ("confirm_order", "withdraw_order", "settle_order")
-    for name in ("submit", "ask_again", "refresh", "test_credentials", *orders):
+    for name in ("submit", "ask_again", "hand_in_again", "refresh", "test_credentials", *orders):
         assert browser.get(address(name, box.pk)).status_code == 405
 
 

@@ -122,9 +122,8 @@ def test_an_order_is_withdrawn_from_its_page(browser: Client, box: Mailbox) -> N
     assert Order.objects.get().state == OrderState.WITHDRAWN
 
 
-def test_a_doubt_is_settled_from_its_page_when_it_may_be(
-    browser: Client, vendor: TroubledSandbox, jobs: Jobs, box: Mailbox
-) -> None:
+def doubted(vendor: TroubledSandbox, jobs: Jobs, box: Mailbox) -> Order:
+    """A renewal that was not done, and whose answer was lost."""
     real = vendor.create_mailbox(box.address, kernel.PASSWORD)
     Mailbox.objects.filter(pk=box.pk).update(vendor_id=real)
     vendor.lose("GET", f"/pec/{real}/rinnovo", taken=False)
@@ -133,9 +132,35 @@ def test_a_doubt_is_settled_from_its_page_when_it_may_be(
     )
     Order.objects.update(expires_seen=vendor.mailboxes()[0].times["scadenza"])
     jobs.run()
+    return order
+
+
+def test_a_doubt_is_settled_from_its_page_when_it_may_be(
+    browser: Client, vendor: TroubledSandbox, jobs: Jobs, box: Mailbox
+) -> None:
+    order = doubted(vendor, jobs, box)
     assert 'id="settle-order"' not in browser.get(url("detail", box)).content.decode()
 
     box.acts.update(looks=2)
+    assert 'id="settle-order"' in browser.get(url("detail", box)).content.decode()
+    browser.post(url("settle_order", box), {"order": str(order.pk)})
+
+    assert Order.objects.get().state == OrderState.NOT_DONE
+
+
+def test_where_two_people_order_who_ordered_does_not_settle_the_doubt(
+    browser: Client, vendor: TroubledSandbox, jobs: Jobs, box: Mailbox
+) -> None:
+    order = doubted(vendor, jobs, box)
+    Organisation.objects.update(two_order=True)
+    box.acts.update(looks=2)
+    page = browser.get(url("detail", box)).content.decode()
+    assert 'id="settle-order"' not in page
+    assert "another person has to say" in page
+    browser.post(url("settle_order", box), {"order": str(order.pk)})
+    assert Order.objects.get().state == OrderState.UNCERTAIN
+
+    browser.force_login(kernel.user(box.organisation, Role.KEEPER))
     assert 'id="settle-order"' in browser.get(url("detail", box)).content.decode()
     browser.post(url("settle_order", box), {"order": str(order.pk)})
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from mailboxes import registration
+from mailboxes import acts
 from mailboxes.models import Mailbox, VendorAct
 from mailboxes.states import CredentialsState
 from pecportal.organisations.models import Organisation, User
@@ -137,7 +137,7 @@ def test_a_doubt_is_given_to_a_person_after_two_looks(browser: Client, clerk: Us
     refused = browser.post(again, follow=True)
     assert "It is not sure yet" in words(refused)
 
-    act.looks = registration.LOOKS
+    act.looks = acts.LOOKS
     act.save()
     assert again in detail(browser, box).content.decode()
     page = browser.post(again, follow=True)

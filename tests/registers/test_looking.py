@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from mailboxes.models import Mailbox
+from pecportal import queue
 from pecportal import vendor as vendors
 from pecportal.errors import Refusal
 from pecportal.organisations.models import Organisation, User, VendorAccount
@@ -170,6 +171,24 @@ def test_a_code_that_a_dead_worker_was_asking_for_is_not_paid_for_again_and_the_
     page = browser.get(reverse("registers:lookup", args=[row.pk])).content.decode()
     assert "every 3s" not in page
     assert "it may have been charged" in page
+
+
+def test_a_look_up_that_takes_long_is_gone_on_with_by_other_jobs_and_no_code_is_lost(
+    vendor: Sandbox, jobs: Jobs, clerk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BOX", 0)
+    row = order(clerk, FIRM, OTHER, NO_PEC)
+    jobs.clear()
+    wallet = vendor.wallet
+
+    tasks.look_up(row.pk)
+
+    assert sorted(row.items.values_list("state", flat=True)) == ["answered", "waiting", "waiting"]
+    assert jobs.names() == ["pecportal.registers.tasks.look_up"]
+    assert looking.sweep() == 0  # it is left to that job
+    jobs.run()
+    assert set(row.items.values_list("state", flat=True)) == {"answered"}
+    assert wallet - vendor.wallet == 3 * Decimal("0.05")
 
 
 def test_a_look_up_at_work_is_left_alone(vendor: Sandbox, clerk: User) -> None:

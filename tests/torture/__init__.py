@@ -31,6 +31,8 @@ claimed
 database's disk full → the same                                   test_hosts (`full`); SQLite's: test_outages
 disk full for uploads → nothing half is kept                      not proven with a full disk
 restored backup, clone → nothing twice                            test_restored, kernel/test_deployment
+a job that pays for a mailbox is killed → nothing is asked for     test_acting; mailboxes/test_doubts
+twice without a person's word
 clocks ± 1 h, days of 23 and 25 hours → caps right                pacing/test_limits, test_hours; leases are measured by
                                                                   the database's clock: hosts of unlike clocks, not here
 ================================================================  =====================================================

@@ -1,10 +1,13 @@
 """Files are looked into, stored once, weighed, and gone when they are removed."""
 
+import io
+import time
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as portal
 from pypdf import PdfWriter
+from pytest_django import Settings
 
 from campaigns import files
 from campaigns.models import Attachment, Campaign
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def stored() -> list[Path]:
-    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+    return [path for path in Path(portal.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
 def test_a_file_is_kept_under_a_random_name_with_its_hash(tmp_path: Path) -> None:
@@ -114,3 +117,22 @@ def test_a_started_campaign_keeps_its_files_and_takes_no_more() -> None:
         attachments.remove(campaign, attachment.pk, actor=campaign.created_by)
 
     assert len(stored()) == 1
+
+
+def test_who_waits_at_the_page_has_an_answer_within_the_setting(settings: Settings) -> None:
+    """A process needs longer to start than it is given here: the clock is at fault, and says so."""
+    settings.UPLOAD_SECONDS = 0.001
+    target = io.BytesIO()
+    writer = PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(target)
+    draft = build.draft()
+    began = time.monotonic()
+
+    for upload in (build.attach, build.own_file):
+        with pytest.raises(Refusal, match="could not look into the file in time"):
+            upload(draft, target.getvalue(), name="a.pdf")
+
+    assert time.monotonic() - began < 5
+    settings.UPLOAD_SECONDS = 60.0
+    assert build.attach(draft, target.getvalue(), name="a.pdf").pk

@@ -24,7 +24,9 @@ def taken_in(clerk: User, tmp_path: Path, content: str, *, group: ContactGroup |
     path = tmp_path / "contatti.csv"
     path.write_text(content)
     office = build.organisation_of(clerk)
-    return contacts.take_in(office, path, name=path.name, group=group, actor=clerk)
+    done = contacts.take_in(office, path, name=path.name, group=group, actor=clerk)
+    assert isinstance(done, contacts.Imported)
+    return done
 
 
 def told(clerk: User) -> list[list[str]]:
@@ -148,6 +150,7 @@ def test_a_list_is_saved_as_a_group_and_who_is_known_stays_as_he_is(clerk: User)
     )
 
     group = contacts.group_of(campaign, "Zona sud", actor=clerk)
+    assert isinstance(group, ContactGroup)
 
     found = group.contacts.order_by("address").values_list("address", "name", "code", "values")
     assert list(found) == [

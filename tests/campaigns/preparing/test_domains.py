@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from campaigns.models import Campaign, DomainState, ListDomain
 from campaigns.preparing import domains
+from pecportal import queue
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.registers.models import Body, Domain
@@ -65,6 +66,24 @@ def test_a_check_that_was_lost_is_asked_for_again(campaign: Campaign, jobs: Jobs
     domains.sweep()
 
     assert jobs.names() == ["campaigns.tasks.check_domains"]
+
+
+def test_a_check_that_takes_long_is_gone_on_with_by_other_jobs(
+    vendor: Sandbox, jobs: Jobs, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BOX", 0)
+    domains.order(campaign, unknown=3, actor=campaign.created_by)
+    jobs.run()
+    assert campaign.domains.filter(state=DomainState.WAITING).count() == 2
+
+    for _minute in range(3):
+        domains.sweep()
+        jobs.run()
+
+    assert not campaign.domains.filter(state=DomainState.WAITING).exists()
+    bad = set(Domain.objects.filter(is_certified=False).values_list("name", flat=True))
+    assert bad
+    assert warned(campaign) == [row.line for row in campaign.recipients if row.address.rpartition("@")[2] in bad]
 
 
 def test_more_than_was_shown_is_not_asked_for(campaign: Campaign, jobs: Jobs) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from pypdf import PdfReader
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from campaigns import enclosures, readiness
 from campaigns.models import Campaign, Letter, Letterhead, OwnFile
-from campaigns.preparing import letterheads, letters
+from campaigns.preparing import letterheads, letters, waste
 from campaigns.preparing.letters import Written
 from campaigns.states import LetterState
-from pecportal import stored
+from pecportal import queue, stored
 from pecportal.errors import Refusal
 from tests.campaigns import build
 from tests.jobs import Jobs
@@ -111,6 +112,23 @@ def test_letters_are_made_once_by_whomever_and_however_often(draft: Campaign, jo
     assert (OwnFile.objects.count(), draft.own_links.count()) == (2, 2)
 
 
+def test_letters_that_take_long_are_gone_on_with_by_other_jobs(
+    draft: Campaign, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BOX", 0)
+    monkeypatch.setattr(letters, "BATCH", 1)
+    write(draft)
+    letters.make(draft, actor=draft.created_by)
+    jobs.clear()
+
+    letters.run(draft.pk)
+
+    assert OwnFile.objects.count() == 1
+    assert jobs.run() == 2  # the second, and the end
+    assert OwnFile.objects.count() == 2
+    assert Letter.objects.get().state == LetterState.MADE
+
+
 def test_a_changed_letter_is_made_anew_and_the_same_is_not(draft: Campaign, jobs: Jobs) -> None:
     write(draft)
     made(draft, jobs)
@@ -121,6 +139,7 @@ def test_a_changed_letter_is_made_anew_and_the_same_is_not(draft: Campaign, jobs
 
     write(draft, Written("lettera", "Avviso", "Altro testo"))
     assert (OwnFile.objects.count(), codes(draft)) == (0, {"letters_unmade"})
+    jobs.run()
     with pytest.raises(FileNotFoundError):
         stored.local(first.stored_as, sha256=first.sha256)
     assert "Altro testo" in made(draft, jobs)[2]
@@ -144,8 +163,8 @@ def test_a_row_without_a_value_names_itself_and_the_others_are_made(draft: Campa
 
     letter = Letter.objects.get()
     assert (letter.state, letter.made) == (LetterState.WRITTEN, 2)
-    assert [line for line, _why in letter.faults] == [4]
-    assert "no value for {{ prot }}" in letter.faults[0][1]
+    assert [line for line, _why in letter.unmade] == [4]
+    assert "no value for {{ prot }}" in letter.unmade[0][1]
     assert codes(draft) == {"letters_faulty"}
 
 
@@ -217,6 +236,38 @@ def test_removing_the_letter_removes_what_was_made(draft: Campaign, jobs: Jobs) 
     letters.remove(draft, actor=draft.created_by)
 
     assert (Letter.objects.count(), OwnFile.objects.count(), codes(draft)) == (0, 0, set())
+
+
+def test_the_bytes_of_removed_letters_go_by_a_job_that_finds_its_way_after_an_outage(
+    draft: Campaign, jobs: Jobs, settings: Settings, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    write(draft)
+    made(draft, jobs)
+    paths = [build.path(file) for file in OwnFile.objects.all()]
+    rows = OwnFile.objects.values("campaign", "origin", "name", "content_type", "size", "sha256")[0]
+    rows["campaign_id"] = rows.pop("campaign")
+    OwnFile.objects.bulk_create(OwnFile(**rows, stored_as=f"own/{number}") for number in range(2_000))
+
+    with django_assert_max_num_queries(25):  # however many there are
+        letters.remove(draft, actor=draft.created_by)
+
+    assert (OwnFile.objects.count(), draft.own_files.count(), draft.own_links.count()) == (0, 0, 0)
+    assert all(path.exists() for path in paths)
+    assert jobs.names() == ["campaigns.tasks.clear_waste"]
+
+    folder = Path(settings.MEDIA_ROOT)
+    folder.rename(folder.with_name("away"))
+    jobs.run()
+    assert OwnFile.removed.count() == 2_002  # nothing is known of them
+    folder.with_name("away").rename(folder)
+    jobs.clear()  # it was lost
+    waste.ring()
+    jobs.run()
+
+    assert not any(path.exists() for path in paths)
+    assert not OwnFile.removed.exists()
+    waste.ring()
+    assert jobs.names() == []
 
 
 def test_nothing_is_changed_once_it_is_no_draft(draft: Campaign, jobs: Jobs) -> None:

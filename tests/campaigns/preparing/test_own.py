@@ -15,7 +15,7 @@ from campaigns.preparing import following, own, unpacking
 from campaigns.sending import launch, pump
 from campaigns.states import CampaignState, IntakeState
 from mailboxes import credentials
-from pecportal import stored
+from pecportal import queue, stored
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.sandbox import Sandbox
@@ -138,13 +138,14 @@ def test_a_file_of_the_same_name_is_refused_unless_it_is_the_same(draft: Campaig
     assert OwnFile.objects.count() == 1
 
 
-def test_removing_files_erases_them_and_again_does_nothing(draft: Campaign) -> None:
+def test_removing_files_erases_them_and_again_does_nothing(draft: Campaign, jobs: Jobs) -> None:
     file = add(draft, "001.txt")
     own.match(draft)
 
     assert own.remove(draft, [file.pk], actor=draft.created_by) == 1
     assert own.remove(draft, [file.pk], actor=draft.created_by) == 0
     assert not OwnLink.objects.exists()
+    jobs.run()
     with pytest.raises(FileNotFoundError):
         stored.local(file.stored_as, sha256=file.sha256)
 
@@ -227,6 +228,21 @@ def test_a_worker_that_died_is_gone_on_for_where_it_was(
     assert Intake.objects.get().state == IntakeState.DONE
 
 
+def test_an_archive_that_takes_long_is_gone_on_with_by_other_jobs(
+    draft: Campaign, jobs: Jobs, receive: Callable[[Campaign, bytes], Intake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BOX", 0)
+    intake = receive(draft, packed({f"{number:03d}.txt": b"%d" % number for number in range(1, 61)}))
+    jobs.clear()
+
+    unpacking.unpack(intake.pk)
+
+    assert draft.own_files.count() == 25
+    assert jobs.run() == 3  # 25, 10, and the end
+    intake.refresh_from_db()
+    assert (intake.state, draft.own_files.count()) == (IntakeState.DONE, 60)
+
+
 def test_files_of_an_archive_that_may_not_be_sent_are_named_and_the_others_come(
     draft: Campaign, jobs: Jobs, receive: Callable[[Campaign, bytes], Intake]
 ) -> None:
@@ -245,8 +261,17 @@ def test_files_of_an_archive_that_may_not_be_sent_are_named_and_the_others_come(
     jobs.run()
 
     intake.refresh_from_db()
-    assert [name for name, _why in intake.faults] == ["002.pdf", "003.xyz", "a/004.txt"]
-    assert "not a real PDF" in intake.faults[0][1]
+    assert [name for name, _why in intake.refused] == ["002.pdf", "003.xyz", "a/004.txt"]
+    assert not Entry.objects.filter(action="campaign.add_own_file").exists()
+    entry = Entry.objects.get(action="campaign.unpack_archive")
+    assert (entry.actor, entry.target_id) == (draft.created_by, draft.pk)
+    assert entry.facts == {
+        "sha256": intake.sha256,
+        "files": 2,
+        "refused": 3,
+        "state": "done",
+    }
+    assert "not a real PDF" in intake.refused[0][1]
     assert sorted(OwnFile.objects.values_list("name", flat=True)) == ["001.pdf", "005.txt"]
 
 

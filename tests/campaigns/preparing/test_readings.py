@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns import tables
 from campaigns.models import Campaign, ListProblem, ListReading, ReadingState, Recipient
-from campaigns.preparing import faults, readings, recipients, writing
+from campaigns.preparing import faults, merging, readings, recipients, writing
 from campaigns.states import CampaignState
 from pecportal import stored
 from pecportal.errors import Refusal
@@ -179,6 +179,7 @@ def test_a_text_that_was_changed_while_the_list_was_read_is_merged_anew(tmp_path
     writing.save(reading.campaign, subject="Avviso", body="<p>{{ nome }}</p>", actor=reading.by)
     with tables.open_table(readings._path(claimed), name="elenco.csv") as table:
         readings._finish(claimed, readings._read(claimed, table))
+    merging.run(reading.campaign_id)
 
     assert [(row.line, row.code) for row in reading.campaign.problems] == [(2_502, "merge_missing")]
 

@@ -142,3 +142,28 @@ def test_the_whole_way_in_the_pages(browser: Client, draft: Campaign, clerk: Use
     assert "{{ nome }}" in shown.content.decode()
     gone = browser.post(reverse("campaigns:text_put_away", args=[version.saved_text_id]), follow=True)
     assert "No text is saved yet" in words(gone)
+
+
+def test_a_saved_text_is_written_on_as_a_new_version(draft: Campaign, browser: Client) -> None:
+    saved = keep(draft).saved_text
+    url = reverse("campaigns:text_edit", args=[saved.pk])
+    assert build.SUBJECT in browser.get(url).content.decode()
+
+    for _time in range(2):
+        browser.post(url, {"subject": "Avviso {{ importo }}", "body": "<p>Gentile {{ <b>nome</b> }}</p>"})
+
+    version = saved.versions.first()
+    assert version is not None
+    assert (version.n, version.subject) == (2, "Avviso {{ importo }}")
+    assert version.body == "<p>Gentile <b>{{ nome }}</b></p>"
+
+
+def test_a_saved_text_that_could_not_be_sent_is_refused_on_its_field(draft: Campaign, browser: Client) -> None:
+    saved = keep(draft).saved_text
+    url = reverse("campaigns:text_edit", args=[saved.pk])
+
+    answer = browser.post(url, {"subject": "Avviso", "body": "<p>{{ no</p><p>me }}</p>"})
+
+    assert answer.status_code == 422
+    assert "cut in two" in words(answer)
+    assert saved.versions.count() == 1

@@ -2,7 +2,9 @@
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
+from campaigns import outlook, tasks
 from campaigns.models import Campaign, Message
 from campaigns.preparing import schedule
 from campaigns.preparing.schedule import When
@@ -12,6 +14,7 @@ from pecportal.errors import Refusal
 from pecportal.sandbox import Sandbox
 from tests import build as kernel
 from tests.campaigns import build
+from tests.jobs import Jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,3 +129,26 @@ def test_no_pump_goes_round_for_what_is_held(clerk: Campaign) -> None:
 def test_a_trial_has_a_size_that_makes_sense(clerk: Campaign, size: int) -> None:
     with pytest.raises(Refusal, match="on trial"):
         schedule.save(clerk, When(pilot_size=size), actor=clerk.created_by)
+
+
+def test_the_forecast_counts_the_pilots_wait_as_a_run_has_it(
+    clerk: Campaign, vendor: Sandbox, settings: Settings, jobs: Jobs
+) -> None:
+    """The trial's acceptances are read by the tracker: the others leave when the forecast said, to the minute."""
+    settings.SENDING_RATE, settings.TRACKING_SECONDS = 2.0, 5.0
+    campaign = build.launched(clerk)
+    jobs.clear()
+    expected = outlook.of(Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk))
+    assert expected is not None
+    assert expected.ends is not None
+    assert expected.ends - timezone.now() > outlook.ACCEPTANCE
+
+    assert send() == 2
+    vendor.advance(hours=0.01)
+    tasks.track()
+    assert state(campaign) == (CampaignState.RUNNING, Pilot.PASSED)
+    assert send() == 3
+
+    left = sorted(at for at in Message.objects.values_list("sent_at", flat=True) if at)
+    assert len(left) == 5
+    assert abs((left[-1] - expected.ends).total_seconds()) < 60

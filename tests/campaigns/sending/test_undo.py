@@ -1,5 +1,8 @@
 """A start can be taken back before the first message may leave, and then nothing was sent; after that it cannot."""
 
+import signal
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,10 +15,13 @@ from campaigns.preparing import schedule, writing
 from campaigns.preparing.schedule import When
 from campaigns.sending import launch, pump
 from campaigns.states import CampaignState
+from pecportal import processes, supervising
 from pecportal.errors import Refusal
 from pecportal.sandbox import Sandbox
+from pecportal.supervising import Supervisor
 from tests import build as kernel
 from tests.campaigns import build
+from tests.jobs import Jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,3 +138,48 @@ def test_started_twice_it_starts_once(campaign: Campaign) -> None:
     launch.freeze(campaign.pk)
     launch.freeze(campaign.pk)
     assert campaign.messages.count() == 3
+
+
+# --- its time is kept
+
+
+def test_the_supervisor_begins_it_within_seconds_of_its_time(
+    campaign: Campaign, vendor: Sandbox, jobs: Jobs, supervisor: Supervisor
+) -> None:
+    build.launched(campaign)
+    jobs.clear()
+    supervisor._step()
+    assert state(campaign) == CampaignState.SCHEDULED
+
+    Campaign.objects.filter(pk=campaign.pk).update(begins_at=timezone.now() + timedelta(seconds=1))
+    began = time.monotonic()
+    while state(campaign) == CampaignState.SCHEDULED and time.monotonic() < began + 10:
+        time.sleep(0.1)
+        supervisor._step()
+
+    assert time.monotonic() - began < 1 + supervising.LOOK + 1
+    assert jobs.names().count("campaigns.tasks.pump") == 1
+    jobs.run()
+    assert vendor.sent_count == 3
+
+
+def test_a_pump_that_serves_others_begins_it_at_its_time(campaign: Campaign, vendor: Sandbox) -> None:
+    other = build.ready(campaign.created_by)
+    build.launched(campaign)
+    build.launched(other)
+    let_time_pass(campaign)
+    Campaign.objects.filter(pk=other.pk).update(begins_at=timezone.now() - timedelta(seconds=1))
+
+    assert pump.run() == 6
+    assert state(other) == CampaignState.COMPLETED
+
+
+@pytest.fixture
+def supervisor(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[Supervisor]:
+    monkeypatch.setattr(processes, "worker", lambda lane: ["sleep", "60"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    made = Supervisor(["sending"])
+    yield made
+    made.children.stop()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

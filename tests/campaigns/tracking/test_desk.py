@@ -10,8 +10,10 @@ from mailboxes.models import Mailbox
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.operation.models import Alert
+from pecportal.organisations.models import Membership, Organisation
+from pecportal.permissions import Role
 from tests import build as kernel
-from tests.campaigns import build
+from tests.campaigns import build, doubts
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +32,7 @@ def fresh(message: Message) -> Message:
 
 
 def give(receipt: Receipt, message: Message) -> None:
-    desk.link(receipt, ref=message.ref, actor=message.campaign.created_by)
+    desk.link(receipt, ref=message.ref, actor=doubts.approver(message.campaign.organisation))
 
 
 def take_back(receipt: Receipt, message: Message) -> None:
@@ -57,7 +59,7 @@ def test_a_linked_receipt_settles_a_doubt_as_a_matched_one_does() -> None:
     assert (after.state, after.status, after.verdict) == (MessageState.SUBMITTED, Shown.DELIVERED, "delivered")
     assert after.attempts.get().outcome == Outcome.ACCEPTED
     entry = Entry.objects.get(action="receipt.link")
-    assert (entry.actor, entry.facts) == (message.campaign.created_by, {"attempt": message.ref, "settled": True})
+    assert (entry.actor, entry.facts) == (Receipt.objects.get().desk_by, {"attempt": message.ref, "settled": True})
     assert desk.count_open(message.campaign.organisation) == 0
 
 
@@ -137,13 +139,54 @@ def test_an_item_of_unknown_kind_may_be_linked_and_proves_nothing() -> None:
     assert Receipt.objects.get().message == message
 
 
+@pytest.mark.parametrize("who", ["the author", "another preparer"])
+@pytest.mark.parametrize("outcome", [Outcome.UNCERTAIN, Outcome.PRESUMED_NOT_SENT, None])
+def test_who_may_not_decide_does_not_settle_a_doubt_by_a_link(who: str, outcome: Outcome | None) -> None:
+    message = doubt()
+    Attempt.objects.update(outcome=outcome)
+    receipt, author = stray(message), message.campaign.created_by
+    actor = author if who == "the author" else build.clerk(message.campaign.organisation)
+    if who == "the author":
+        Membership.objects.create(user=author, organisation=message.campaign.organisation, role=Role.APPROVER)
+
+    with pytest.raises(Refusal, match="approver"):
+        desk.link(receipt, ref=message.ref, actor=actor)
+
+    assert Receipt.objects.get().message is None
+    assert Attempt.objects.get().outcome == outcome
+
+
+def test_where_two_people_decide_one_does_not_settle_a_doubt_by_a_link() -> None:
+    message = doubt()
+    receipt = stray(message)
+    Organisation.objects.update(two_decide=True)
+
+    with pytest.raises(Refusal, match="two people"):
+        give(receipt, message)
+    Attempt.objects.update(outcome=Outcome.ACCEPTED)
+    Message.objects.update(state=MessageState.SUBMITTED)
+    give(receipt, message)
+
+    assert Receipt.objects.get().message == message
+
+
+def test_what_settles_nothing_is_linked_by_any_preparer() -> None:
+    message = build.started(statuses=[Shown.SUBMITTED]).messages.get()
+    desk.link(stray(message), ref=message.ref, actor=message.campaign.created_by)
+    other = doubt()
+    desk.link(stray(other, "AVVISO NUOVO DEL 2031: Avviso"), ref=other.ref, actor=other.campaign.created_by)
+
+    assert fresh(message).status == Shown.DELIVERED
+    assert fresh(other).status == Shown.UNCERTAIN
+
+
 @pytest.mark.parametrize("ref", ["", "0000000000", "Rif. ", "x" * 300])
 def test_a_reference_that_no_message_has_is_refused(ref: str) -> None:
     message = doubt()
     receipt = stray(message)
 
     with pytest.raises(Refusal):
-        desk.link(receipt, ref=ref, actor=message.campaign.created_by)
+        desk.link(receipt, ref=ref, actor=doubts.approver(message.campaign.organisation))
 
     assert Receipt.objects.get().message is None
     assert not Entry.objects.filter(action="receipt.link").exists()
@@ -171,7 +214,9 @@ def test_a_message_that_was_never_sent_is_refused() -> None:
 def test_a_reference_may_be_typed_as_it_stands_in_a_subject(typed: str) -> None:
     message = doubt()
 
-    desk.link(stray(message), ref=typed.format(message.ref.lower()), actor=message.campaign.created_by)
+    who = doubts.approver(message.campaign.organisation)
+
+    desk.link(stray(message), ref=typed.format(message.ref.lower()), actor=who)
 
     assert fresh(message).status == Shown.DELIVERED
 
@@ -181,7 +226,7 @@ def test_a_link_goes_to_the_attempt_that_was_named() -> None:
     second = build.attempt(message, outcome=Outcome.UNCERTAIN)
     message.refresh_from_db()
 
-    desk.link(stray(message), ref=f"{message.ref}-2", actor=message.campaign.created_by)
+    desk.link(stray(message), ref=f"{message.ref}-2", actor=doubts.approver(message.campaign.organisation))
 
     assert Receipt.objects.get().attempt == second
     assert Attempt.objects.get(pk=second.pk).outcome == Outcome.ACCEPTED

@@ -203,6 +203,19 @@ def test_a_receipt_for_what_was_called_not_sent_is_an_incident_and_kept(box: San
     assert Entry.objects.filter(action="message.incident").exists()
 
 
+def test_a_vendor_that_counts_more_than_it_shows_leaves_a_reading_that_knows_both(box: Sandbox) -> None:
+    campaign = sent("ditta@prova.example")
+    box.advance(hours=1)
+    box.inbox_faults.active = {"total_wrong"}
+
+    read(campaign)
+
+    scan = InboxScan.objects.get()
+    assert (scan.complete, scan.problem) == (False, "")
+    assert scan.items > 0
+    assert scan.total == scan.items + 7
+
+
 def test_a_vendor_that_breaks_off_leaves_a_scan_that_says_so(box: Sandbox, settings: Settings) -> None:
     campaign = sent("ditta@prova.example")
     settings.OPENAPI_MASSIVA_URL = "http://127.0.0.1:9"

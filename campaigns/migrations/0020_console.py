@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0013_raw_answers'),
+        ('campaigns', '0019_reading_totals'),
         ('mailboxes', '0009_accounts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
