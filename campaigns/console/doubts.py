@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns import evidence, sentences
-from campaigns.console import readings
+from campaigns.console import asking, readings
 from campaigns.console.items import MOST, Act, Desk, Item
 from campaigns.models import Attempt, Doubt
-from mailboxes import notices
 from mailboxes.models.notices import NoticeKind
 from pecportal import clock
 from pecportal.organisations.models import User
@@ -79,7 +78,7 @@ def search(item: Item, actor: User) -> bool:
 
 def ask(item: Item, actor: User) -> bool:
     """Write to those who may decide; once a day for each mailbox."""
-    return notices.note(item.row.mailbox, NoticeKind.ASKED_DOUBTS, key=f"{clock.now():%Y-%m-%d}")
+    return asking.ask(item.row.mailbox, NoticeKind.ASKED_DOUBTS)
 
 
 DESK = Desk(

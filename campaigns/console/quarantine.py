@@ -7,13 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns.console import readings
+from campaigns.console import asking, readings
 from campaigns.console.items import MOST, Act, Desk, Item
 from campaigns.models import BrokenItem, Campaign
 from campaigns.states import CampaignState, Pilot
-from mailboxes import notices
 from mailboxes.models.notices import NoticeKind
-from pecportal import clock, stored
+from pecportal import stored
 from pecportal.organisations.models import User
 
 
@@ -88,7 +87,7 @@ def _unread(ids: Sequence[int]) -> Iterator[Item]:
 
 def ask(item: Item, actor: User) -> bool:
     """Write to the organisation; once a day for each mailbox."""
-    return notices.note(item.row.mailbox, NoticeKind.ASKED_UNREAD, key=f"{clock.now():%Y-%m-%d}")
+    return asking.ask(item.row.mailbox, NoticeKind.ASKED_UNREAD)
 
 
 DESK = Desk(

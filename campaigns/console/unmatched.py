@@ -7,16 +7,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import sentences
-from campaigns.console import readings
+from campaigns.console import asking, readings
 from campaigns.console.items import MOST, Act, Desk, Item
 from campaigns.models import Attempt, Receipt
 from campaigns.states import Outcome
 from campaigns.tracking import desk, intake, progress
 from campaigns.tracking.suggestions import Suggestion
-from mailboxes import notices
 from mailboxes.models import Mailbox
 from mailboxes.models.notices import NoticeKind
-from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.organisations.models import User
 
@@ -89,7 +87,7 @@ def link(item: Item, actor: User) -> bool:
 
 def ask(item: Item, actor: User) -> bool:
     """Write to those who see the organisation's receipts; once a day for each mailbox."""
-    return notices.note(item.row.mailbox, NoticeKind.ASKED_DESK, key=f"{clock.now():%Y-%m-%d}")
+    return asking.ask(item.row.mailbox, NoticeKind.ASKED_DESK)
 
 
 DESK = Desk(

@@ -94,6 +94,10 @@ def test_a_second_job_of_the_same_moment_searches_no_more(vendor: Sandbox) -> No
 
 def test_the_organisations_approvers_are_asked_once_a_day(operator: Client) -> None:
     campaign = build.started()
+    doubt = doubting.doubt(campaign)
+    refused = done(operator, chosen(operator, "doubts", "ask", [str(doubt.pk)]))
+    assert "Nobody in the organisation may do that" in refused
+    doubting.approver(campaign.organisation)
     doubts_of_it = [doubting.doubt(campaign), doubting.doubt(campaign)]
 
     for _n in range(2):
