@@ -10,6 +10,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pecportal.settings")
     from django.core.management import execute_from_command_line
 
+    from pecportal.journal import origin
+
+    origin.stay(origin.Door.COMMAND)
     execute_from_command_line(sys.argv)
 
 

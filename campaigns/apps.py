@@ -12,7 +12,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the portal's watch what shows that sending and tracking go on."""
-        from campaigns import vitals
+        from campaigns import alarms, vitals
         from campaigns.sending import launch, unserved
         from pecportal import queue, supervising
         from pecportal.operation import liveness
@@ -21,3 +21,4 @@ class CampaignsConfig(AppConfig):
         liveness.send_along(queue.SENDING, unserved.ring)
         supervising.chime(launch.begin_due)
         liveness.add(queue.TRACKING, vitals.of_tracking, vitals.SENTENCES)
+        alarms.register()

@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from campaigns import forecast, timing
+from campaigns import forecast, switched, timing
 from campaigns.forecast import Box, Group, Outlook, Work
 from campaigns.models import Campaign, Message, SendingLane
 from campaigns.models.message import HELD
@@ -24,6 +24,7 @@ from campaigns.models.tracking import Hold
 from campaigns.states import PREPARED, CampaignState, MessageState, Pilot
 from mailboxes.models import Mailbox
 from pecportal import clock, vendor
+from pecportal.operation import deployment, switches
 
 DAYS_SHOWN = 7
 ACCEPTANCE: Final = timedelta(seconds=30)  # by which the acceptance of a message usually has come
@@ -36,7 +37,8 @@ ASKABLE = (*PREPARED, CampaignState.LAUNCHING, *FROZEN)
 class Expected:
     """What to tell of a campaign: when it ends, its days, and what is wrong with the date by which it is wanted.
 
-    `ends` is None when the rules never let it end. `more_days` and `more_messages` are those that `days` leaves out.
+    `ends` is None when the rules never let it end, and while nothing leaves its mailbox: then `held` says why, and
+    there are no days. `more_days` and `more_messages` are those that `days` leaves out.
     """
 
     ends: datetime | None
@@ -45,6 +47,7 @@ class Expected:
     more_messages: int
     warning: str
     all_days: int
+    held: str = ""
 
 
 def of(campaign: Campaign) -> Expected | None:
@@ -52,6 +55,8 @@ def of(campaign: Campaign) -> Expected | None:
     if campaign.state not in ASKABLE or campaign.mailbox.why_not() is not None:
         return None
     now = clock.now()
+    if why := _why_held(campaign):
+        return Expected(None, (), 0, 0, _passed(campaign, "", now), 0, held=why) if _has_some(campaign) else None
     found = forecast.simulate(_group(campaign, now), now=now, only=campaign.pk)[campaign.pk]
     days = list(found.days.items())
     if not days and found.left == 0:
@@ -67,6 +72,27 @@ def of(campaign: Campaign) -> Expected | None:
     )
 
 
+def _why_held(campaign: Campaign) -> str:
+    """Why nothing leaves its mailbox until somebody does something about it; "" while it sends, or rests by itself."""
+    mailbox = campaign.mailbox
+    if why := deployment.why_off():
+        return deployment.sentence(why)
+    if switch := switched.off(campaign):
+        return switches.told(switch)
+    if why_not := mailbox.why_not_now():
+        return why_not
+    refused = SendingLane.objects.filter(pk=mailbox.pk, hold__in=(Hold.ACCOUNT, Hold.WALLET))
+    lane = refused.filter(held_until__gt=clock.database_now()).first()
+    return f"{Hold(lane.hold).label}." if lane else ""
+
+
+def _has_some(campaign: Campaign) -> bool:
+    """Whether anything of it is still to be sent."""
+    if campaign.state not in FROZEN:
+        return bool(campaign.recipients_total)
+    return Message.objects.filter(campaign=campaign, state=MessageState.QUEUED).exists()
+
+
 def _group(campaign: Campaign, now: datetime) -> Group:
     """Everything that is sent in the same sequence of slots: the mailbox's, or that of all its account's mailboxes."""
     box = campaign.mailbox
@@ -78,10 +104,14 @@ def _group(campaign: Campaign, now: datetime) -> Group:
         boxes += [other for other in others if other.why_not() is None and timing.pace_of(other).shared]
     lanes = SendingLane.objects.in_bulk([each.pk for each in boxes])
     works = _works(boxes, campaign)
-    slots = [clock.from_real(lane.next_slot_at) for lane in lanes.values() if lane.next_slot_at]
+    slots = [lane.next_slot_at for lane in lanes.values()]
+    interval = pace.interval
+    if pace.shared:  # a mailbox that has nothing to send slows the others down, too
+        interval = timing.shared_interval(pace.account)
+        slots.append(timing.shared_slot_at(pace.account))
     return Group(
-        interval=max(timing.pace_of(each).interval for each in boxes) * float(settings.CLOCK_SPEED),
-        next_slot=max([now, *slots]),
+        interval=interval * float(settings.CLOCK_SPEED),
+        next_slot=max([now, *(clock.from_real(slot) for slot in slots if slot)]),
         boxes=[_box(each, works[each.pk], lanes.get(each.pk), now) for each in boxes],
     )
 
@@ -113,7 +143,14 @@ def _works(boxes: Iterable[Mailbox], asked: Campaign) -> dict[int, list[Work]]:
 
 
 def _work(campaign: Campaign, remaining: int) -> Work:
-    return Work(campaign.pk, remaining, timing.hours_of(campaign), _held(campaign, remaining), pilot_pause())
+    return Work(
+        campaign.pk,
+        remaining,
+        timing.hours_of(campaign),
+        is_single=timing.is_single(campaign),
+        held=_held(campaign, remaining),
+        pause=pilot_pause(),
+    )
 
 
 def _held(campaign: Campaign, remaining: int) -> int:
@@ -138,10 +175,18 @@ def _warning(campaign: Campaign, found: Outlook, now: datetime) -> str:
     wanted = campaign.wanted_by
     if wanted is None or found.ends <= wanted:
         return ""
-    words = {"wanted": moment(wanted), "reason": _reason(campaign, found)}
-    if now > wanted:
-        return _("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words
-    return _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+    reason = _reason(campaign, found)
+    words = {"wanted": moment(wanted), "reason": reason}
+    return _passed(campaign, reason, now) or _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+
+
+def _passed(campaign: Campaign, reason: str, now: datetime) -> str:
+    """That the date by which it was wanted has passed; "" while it has not."""
+    wanted = campaign.wanted_by
+    if wanted is None or now <= wanted:
+        return ""
+    words = {"wanted": moment(wanted), "reason": reason}
+    return (_("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words).rstrip()
 
 
 def _reason(campaign: Campaign, found: Outlook) -> str:

@@ -179,7 +179,8 @@ def _about_mailbox(mailbox: Mailbox, expected: Expected | None, measures: Measur
     if mailbox.space_used is None or mailbox.space_limit is None:
         return
     if mailbox.is_full:
-        yield mailbox.space_warning
+        if expected is None or expected.held != mailbox.space_warning:  # else it is a finding
+            yield mailbox.space_warning
     elif measures.bytes_in_all > mailbox.space_limit - mailbox.space_used:
         yield _(
             "If every delivery receipt carries the whole message, the mailbox has no room for all of them: save the "

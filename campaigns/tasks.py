@@ -1,6 +1,6 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns import auditing, tallying
+from campaigns import alarms, auditing, figures, tallying
 from campaigns.models import Campaign
 from campaigns.preparing import (
     approving,
@@ -134,6 +134,16 @@ def sweep() -> None:
     waste.ring()
     silence.watch()
     room.ask_often()
+
+
+def count() -> None:
+    """Count what whoever watches from outside wants to know."""
+    figures.count()
+
+
+def watch() -> None:
+    """Raise and end the alerts of campaigns."""
+    alarms.watch()
 
 
 def selfaudit() -> None:

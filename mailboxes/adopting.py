@@ -127,8 +127,17 @@ def assign_account(mailbox: Mailbox, account: VendorAccount | None, *, actor: Us
     row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
     name = account.name if account else ""
     if row.vendor_account_id != (account.pk if account else None):
+        before = {"account": row.vendor_account.name if row.vendor_account else ""}
         Mailbox.objects.filter(pk=row.pk).update(vendor_account=account)
-        record("mailbox.account", actor=actor, organisation=row.organisation, target=row, account=name)
+        record(
+            "mailbox.account",
+            actor=actor,
+            organisation=row.organisation,
+            target=row,
+            before=before,
+            after={"account": name},
+            account=name,
+        )
 
 
 @transaction.atomic

@@ -13,8 +13,10 @@ class MailboxesConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks, and name what is sealed here."""
         from mailboxes import (
+            alarms,
             checks,  # noqa: F401
             sealing,  # models are ready only now
         )
 
         sealing.register()
+        alarms.register()

@@ -15,7 +15,7 @@ from mailboxes.models.notices import NoticeKind
 from mailboxes.states import CredentialsState, VendorState
 from pecportal import clock
 from pecportal.organisations.models import User
-from pecportal.permissions import Power, TenantQuerySet, roles_with
+from pecportal.permissions import Power, TenantQuerySet, people_with
 from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -82,12 +82,7 @@ def send() -> int:
 def people(mailbox: Mailbox, kind: NoticeKind) -> list[User]:
     """Who gets a letter: the mailbox's own clerk while they may act, else all of its organisation who may."""
     power = _POWERS.get(kind, Power.REGISTER)
-    able = User.objects.filter(
-        is_active=True,
-        memberships__organisation=mailbox.organisation_id,
-        memberships__role__in=roles_with(power),
-    )
-    rows = list(able.exclude(email="").distinct().order_by("pk"))
+    rows = list(people_with(power, mailbox).exclude(email=""))
     own = [person for person in rows if person.pk == mailbox.created_by_id]
     return rows if kind in FOR_ALL else own or rows
 

@@ -17,18 +17,32 @@ def assign(mailbox: Mailbox, plan: Plan | None, *, actor: User) -> None:
     row = Mailbox.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=mailbox.pk)
     if row.plan_id == (plan.pk if plan else None):
         return
-    row.plan = plan
+    old, row.plan = row.plan, plan
     row.save(update_fields=["plan"])
-    name = plan.name if plan else ""
-    record("mailbox.plan", actor=actor, organisation=row.organisation, target=row, plan=name)
+    was, name = {"plan": old.name if old else ""}, plan.name if plan else ""
+    record(
+        "mailbox.plan",
+        actor=actor,
+        organisation=row.organisation,
+        target=row,
+        before=was,
+        after={"plan": name},
+        plan=name,
+    )
 
 
 @transaction.atomic
 def save(plan: Plan, *, actor: User) -> None:
     """Keep a plan's numbers, which hold for all its mailboxes from now on."""
+    earlier = Plan.objects.filter(pk=plan.pk).first()
     plan.save()
+    plan.refresh_from_db()
+    told = _told(plan)
+    before = {"name": earlier.name, **_told(earlier)} if earlier else {}
+    record("plan.save", actor=actor, target=plan, before=before, after={"name": plan.name, **told}, **told)
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """A plan's numbers as the journal keeps them."""
     numbers = {field.name: getattr(plan, field.name) for field in plan._meta.fields if field.name not in ("id", "name")}
-    told: dict[str, Any] = {
-        name: str(value) if isinstance(value, Decimal | date) else value for name, value in numbers.items()
-    }
-    record("plan.save", actor=actor, target=plan, **told)
+    return {name: str(value) if isinstance(value, Decimal | date) else value for name, value in numbers.items()}

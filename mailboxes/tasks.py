@@ -1,6 +1,18 @@
 """Background jobs of mailboxes: each a line or two that call work functions."""
 
-from mailboxes import activation, adopting, carrying, drafts, erasing, following, notices, registration, space, sweeping
+from mailboxes import (
+    activation,
+    adopting,
+    alarms,
+    carrying,
+    drafts,
+    erasing,
+    following,
+    notices,
+    registration,
+    space,
+    sweeping,
+)
 from mailboxes.models import HandIn, Mailbox, Order
 from mailboxes.models.acts import Source
 from pecportal import vendor
@@ -74,3 +86,8 @@ def sweep() -> None:
 def _client(mailbox_id: int) -> Upstream:
     """The client of the account that the mailbox belongs to."""
     return vendor.connect_for(Mailbox.objects.select_related("vendor_account", "organisation").get(pk=mailbox_id))
+
+
+def watch() -> None:
+    """Raise and end the alerts of mailboxes that expire."""
+    alarms.watch()

@@ -55,6 +55,8 @@ TIMEOUTS: Final = {
     "campaigns.tasks.clear_waste": 3600,
     "campaigns.tasks.check_domains": 3600,
     "campaigns.tasks.tidy_lists": 3600,
+    "pecportal.journal.tasks.check": 3600,
+    "pecportal.journal.tasks.nightly": 3600,
 }  # seconds, where the usual time-out is too short
 BOX: Final = 100.0  # seconds after which a job of many steps leaves the rest to another, well before its time-out
 CANARY: Final = "pecportal.operation.tasks.canary"

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "pecportal.operation",
     "pecportal.registers",
     "pecportal.sandbox",
+    "pecportal.signin",
     "mailboxes",
     "campaigns",
     "django.contrib.admin",
@@ -42,6 +43,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -49,7 +54,12 @@ INSTALLED_APPS = [
     "django_q",
     "rest_framework",
 ]
+OIDC_URL = env("OIDC_URL", default="")  # of an OpenID Connect provider, or of the proxy to SPID and CIE
+if OIDC_URL:
+    INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
+    "pecportal.operation.probes.Probes",
+    "pecportal.logs.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -58,7 +68,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "pecportal.journal.middleware.Witness",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "pecportal.signin.guard.Guard",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pecportal.pages.PrivatePages",
@@ -110,7 +123,11 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "portal_cache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # so many guessers do not push each other's counts out
+        }
     )
 }
 
@@ -158,10 +175,51 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "pecportal.signin.passwords.GuessedFirst"},
 ]
-LOGIN_URL = "login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+PASSWORD_RESET_TIMEOUT = 3600
+NUM_PROXIES = env.int("NUM_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False)))
+ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES  # whose word on the client's network address is believed
+ACCOUNT_ADAPTER = "pecportal.signin.adapter.Door"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation, or an operator, has seen to it
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "pecportal: "
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,100/d/ip,5/5m/key,40/d/key", "reset_password": "20/m/ip,3/10m/key"}
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=True)  # of operators, and where offices want it
+MFA_ADAPTER = "pecportal.signin.adapter.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not verified by the library here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on one's own machine
+STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("STEP_UP_SECONDS", default=600)
+SESSION_IDLE_SECONDS, SESSION_LONGEST_SECONDS = 30 * 60, 10 * 3600
+SESSION_IDLE_SECONDS_STAFF, SESSION_LONGEST_SECONDS_STAFF = 15 * 60, 8 * 3600
+if OIDC_URL:
+    SOCIALACCOUNT_ADAPTER = "pecportal.signin.elsewhere.Elsewhere"
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "elsewhere",
+                    "name": env("OIDC_NAME", default="OpenID Connect"),
+                    "client_id": env("OIDC_CLIENT_ID"),
+                    "secret": env("OIDC_SECRET"),
+                    "settings": {"server_url": OIDC_URL},
+                }
+            ],
+        }
+    }
 
 # --- letters to clerks: `smtp+tls://user:password@host:587`; what is not set goes to the log
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
@@ -234,6 +292,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIN
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
+NUM_PROXIES = env.int("NUM_PROXIES", default=int(SECURE_PROXY_SSL_HEADER is not None))  # of ours before the portal
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -251,6 +310,14 @@ CONTENT_SECURITY_POLICY = {
 
 # --- encryption at rest: `id:base64 of 32 bytes`, comma separated, the first one encrypts
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+
+# --- the journal: where its head is told each night, outside the database: "mail" to the operators, the path of a file
+JOURNAL_ANCHOR = env.list("JOURNAL_ANCHOR", default=["mail"])
+
+# --- alerts to operators go by e-mail, and to this address (https). Networks (CIDR) that it may be in though not public
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # signs each body: X-Pecportal-Signature
+ALERT_WEBHOOK_NETWORKS = env.list("ALERT_WEBHOOK_NETWORKS", default=[])
 
 # --- papers: a folder of CA certificates whose signatures are trusted; days until documents are erased
 SIGNATURE_TRUST_DIR = env("SIGNATURE_TRUST_DIR", default="")
@@ -316,10 +383,26 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "pecportal.api.problem",
 }
+# --- numbers for Prometheus at /metrics: only with the token, or from the networks (CIDR); without either none
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+METRICS = bool(METRICS_TOKEN or METRICS_NETWORKS)
+METRICS_DIR = PORTAL_DATA_DIR / "metrics"  # of this machine alone
+if METRICS:
+    MIDDLEWARE.insert(1, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+
+# --- the log: lines for people, or `json`. Errors go to Sentry, too, where its address is set
+LOG_FORMAT = env("LOG_FORMAT", default="line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "pecportal.logs.Line"}, "json": {"()": "pecportal.logs.Json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
+SENTRY_DSN = env("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    from pecportal import reporting
+
+    reporting.start(SENTRY_DSN, environment=OPENAPI_ENV)

@@ -51,11 +51,15 @@ class Watch:
         threading.Thread(target=self._listen, name="watch", daemon=True).start()
 
     def begin(self, **kwargs: object) -> None:
-        """A job begins; since when this worker is busy is written down."""
+        """A job begins; since when this worker is busy is written down, and the log names the job."""
         from django.db import Error
 
+        from pecportal import logs
         from pecportal.operation import liveness
 
+        task = kwargs.get("task")
+        if isinstance(task, dict):
+            logs.begin(job_id=task.get("id", ""), task=task.get("func", ""))
         self._is_busy = True
         try:
             liveness.busy(self._mark)
@@ -63,11 +67,16 @@ class Watch:
             logger.warning("It could not be written down that %s is busy.", self._mark)
 
     def end(self, **kwargs: object) -> None:
-        """The job ended."""
+        """The job ended; if it broke, what is kept of it names nobody."""
         from django.db import Error
 
+        from pecportal import logs
         from pecportal.operation import hearing, liveness
 
+        task = kwargs.get("task")
+        if isinstance(task, dict) and isinstance(task.get("result"), str):
+            task["result"] = logs.clean(task["result"])
+        logs.begin()
         self._is_busy = False
         hearing.keep()
         try:

@@ -74,6 +74,15 @@ class MessageAdmin(LongListAdmin[Message]):
         return (queryset.filter(ref=_reference(term)) if term else queryset), False
 
 
+@admin.register(Answer)
+class AnswerAdmin(LongListAdmin[Answer]):
+    """When the provider answered otherwise than by taking a message; its words may name the recipient."""
+
+    list_display = ("attempt", "at", "status", "sha256")
+    list_select_related = ("attempt",)
+    exclude: ClassVar = ("body",)
+
+
 @admin.register(Attempt)
 class AttemptAdmin(LongListAdmin[Attempt]):
     """Attempts to send, with the provider's code; its words may name the recipient and are not shown."""
@@ -111,15 +120,6 @@ class AttemptAdmin(LongListAdmin[Attempt]):
         if term.isascii() and term.isdigit() and len(term) > references.LENGTH:
             return queryset.filter(mailbox__in=Mailbox.objects.values("pk"), code=term), False
         return queryset.filter(message__ref=_reference(term)), False
-
-
-@admin.register(Answer)
-class AnswerAdmin(LongListAdmin[Answer]):
-    """When the provider answered otherwise than by taking a message; its words may name the recipient."""
-
-    list_display = ("attempt", "at", "status", "sha256")
-    list_select_related = ("attempt",)
-    exclude: ClassVar = ("body",)
 
 
 @admin.register(Doubt)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from campaigns.sending import bringing, outcomes
 from campaigns.sending.lanes import Job, Lane
 from campaigns.sending.outcomes import Ending
+from pecportal import logs
 from pecportal.upstream.errors import UpstreamError
 from pecportal.upstream.massiva import Outgoing
 
@@ -125,6 +126,10 @@ class Senders:
         return Probed(lane, started, None)
 
     def _send(self, job: Job) -> Done:
+        with logs.about(message_id=job.message_id, attempt=job.ref):
+            return self._sent(job)
+
+    def _sent(self, job: Job) -> Done:
         job.started = time.monotonic()
         try:
             ending = self._call(job)

@@ -18,6 +18,7 @@ from campaigns.tracking import batons, intake, matching, receipts
 from mailboxes import credentials
 from pecportal import clock, hosts, vendor
 from pecportal.encryption import Unreadable
+from pecportal.operation import clocks
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import UpstreamError
 from pecportal.upstream.inbox import InboxItem
@@ -41,6 +42,8 @@ def run() -> int:
         return 0
     until, found = time.monotonic() + RUN_SECONDS, 0
     try:
+        if not clocks.check():
+            return 0
         for attempt in due():
             if time.monotonic() > until:
                 return found

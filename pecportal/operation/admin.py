@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from pecportal.admin import ReadOnlyAdmin
 from pecportal.operation import deployment, standing
-from pecportal.operation.models import Alert, Deed, Figure, Pulse, Switch, VendorCall, VendorSpan
+from pecportal.operation.models import Alert, Deed, Delivery, Figure, Pulse, Switch, VendorCall, VendorSpan
 
 
 @admin.register(Alert)
@@ -17,6 +17,15 @@ class AlertAdmin(ReadOnlyAdmin[Alert]):
     list_display = ("kind", "key", "organisation", "raised_at", "seen_at", "times", "ended_at")
     list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("organisation",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
+    """What was told of alerts, and to whom."""
+
+    list_display = ("alert", "event", "channel", "to", "tries", "done_at", "problem")
+    list_filter = ("channel", ("done_at", admin.EmptyFieldListFilter))
+    list_select_related = ("alert",)
 
 
 @admin.register(Pulse)

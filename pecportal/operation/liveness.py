@@ -25,7 +25,7 @@ from pecportal.operation.models import Alert, Pulse
 
 logger = logging.getLogger(__name__)
 ALERT: Final = "liveness"
-PASSING: Final = ("queue.dropped", "liveness.restart")
+PASSING: Final = ("queue.dropped", "liveness.restart", "clock")
 REMEMBERED: Final = timedelta(days=1)  # how long a machine that gives no sign of life is told of
 WAITS: Final = {queue.SENDING: 60.0, queue.TRACKING: 120.0, queue.REST: 600.0}  # seconds that a job may wait
 

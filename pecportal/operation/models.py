@@ -27,7 +27,6 @@ class Alert(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     told_at = models.DateTimeField(_("operators told"), null=True)
     cleared_at = models.DateTimeField(_("all-clear told"), null=True)
-    tried_at = models.DateTimeField(null=True)
 
     objects = TenantQuerySet.as_manager()
 
@@ -41,6 +40,45 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Event(models.TextChoices):
+    """What is told of an alert."""
+
+    RAISED = "raised", _("Raised")
+    ENDED = "ended", _("All-clear")
+
+
+class Channel(models.TextChoices):
+    """How it is told."""
+
+    MAIL = "mail", _("E-mail")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+class Delivery(models.Model):
+    """That an alert, or its end, is told to one place. Tried again, at growing intervals, until it was taken."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries", verbose_name=_("alert"))
+    event = models.CharField(_("what is told"), max_length=10, choices=Event.choices)
+    channel = models.CharField(_("how"), max_length=10, choices=Channel.choices)
+    to = models.CharField(_("to whom"), max_length=254, blank=True)
+    next_at = models.DateTimeField(_("next try"))
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    problem = models.CharField(_("why not"), max_length=100, blank=True)
+    done_at = models.DateTimeField(_("told"), null=True)
+
+    class Meta:
+        verbose_name = _("delivery of an alert")
+        verbose_name_plural = _("deliveries of alerts")
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alert", "event", "channel", "to"], name="delivery_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_at"], name="delivery_due", condition=Q(done_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} {self.event} {self.channel}"
 
 
 class Pulse(models.Model):

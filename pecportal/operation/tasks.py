@@ -1,7 +1,7 @@
 """Background jobs of the portal's own watch: each a line or two that call work functions."""
 
 from pecportal import antivirus
-from pecportal.operation import letters, liveness, tidying, wallets
+from pecportal.operation import letters, liveness, tidying, wallets, watching
 
 
 def canary(lane: str, host: str = "") -> None:
@@ -20,7 +20,8 @@ def read_wallets() -> None:
 
 
 def ring_letters() -> None:
-    """Have letters to operators sent that are due."""
+    """Look after the vendor, the disk and the clock, and have the operators told what is due."""
+    watching.run()
     letters.ring()
 
 

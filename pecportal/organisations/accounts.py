@@ -30,6 +30,7 @@ def save(account: VendorAccount, *, key: str, actor: User) -> None:
     """Keep an account; an empty `key` leaves the one that is there. Another default account gives way to it."""
     if account.is_default:
         VendorAccount.objects.exclude(pk=account.pk).filter(is_default=True).update(is_default=False)
+    earlier = VendorAccount.objects.filter(pk=account.pk).first()
     account.save(update_fields=_ENTERED if account.pk else None)  # the credit may be read meanwhile
     if key:
         account.key_sealed = encryption.seal(key.encode(), context=vendor.key_context(account.pk))
@@ -39,6 +40,8 @@ def save(account: VendorAccount, *, key: str, actor: User) -> None:
         "account.save",
         actor=actor,
         target=account,
+        before=_told(earlier) if earlier else {},
+        after=_told(account),
         environment=account.environment,
         is_default=account.is_default,
         rate=account.rate,
@@ -46,6 +49,12 @@ def save(account: VendorAccount, *, key: str, actor: User) -> None:
         alarm_below=None if account.alarm_below is None else str(account.alarm_below),
         new_key=bool(key),
     )
+
+
+def _told(account: VendorAccount) -> dict[str, object]:
+    """What an operator entered, as the journal keeps it."""
+    fields = {name: getattr(account, name) for name in _ENTERED}
+    return {**fields, "alarm_below": None if account.alarm_below is None else f"{account.alarm_below:.2f}"}
 
 
 def test(account: VendorAccount, *, actor: User) -> bool:

@@ -8,10 +8,12 @@ steps that cannot be confused. Neither follows redirects, repeats, asks the envi
 unpacks compressed answers.
 """
 
+import logging
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Final
@@ -26,12 +28,16 @@ from pecportal.upstream.deadline import PlainConnection, PooledAdapter, TlsConne
 from pecportal.upstream.errors import OutcomeUnknown, Unavailable
 from pecportal.upstream.streaming import Body, FileChanged
 
+logger = logging.getLogger(__name__)
 READ_LIMIT: Final = 10 * 1024 * 1024
 SEND_LIMIT: Final = 1_000_000
 _BLOCK: Final = 64 * 1024
 _FAILURES: Final = (OSError, HTTPException, HTTPError, ValueError)
 _HUNG_UP: Final = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "pecportal"}
+
+Observer = Callable[[str, str, float], None]
+observers: list[Observer] = []  # told of each call: its name, its status or what went wrong, and seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +85,15 @@ class Transport:
         prepared.prepare(method=request.method, url=request.url)
         prepared.headers.update(_HEADERS | dict(request.headers))
         patience = Timeout(total=deadline, connect=min(self._config.connect_timeout, deadline))
-        try:
-            # requests takes urllib3's own time-out too; its stubs do not say so
-            response = self._pool().send(prepared, stream=True, timeout=patience)  # type: ignore[arg-type]
-        except _FAILURES as exc:
-            raise Unavailable(f"No answer: {_words(exc)}", call=request.call) from _bare(exc)
-        with response:
-            return _taken(request, response.raw)
+        with _timed(request) as timing:
+            try:
+                # requests takes urllib3's own time-out too; its stubs do not say so
+                response = self._pool().send(prepared, stream=True, timeout=patience)  # type: ignore[arg-type]
+            except _FAILURES as exc:
+                raise Unavailable(f"No answer: {_words(exc)}", call=request.call) from _bare(exc)
+            with response:
+                timing.answer = _taken(request, response.raw)
+            return timing.answer
 
     def exchange(
         self,
@@ -104,13 +112,14 @@ class Transport:
         byte left, and must not raise. Raises Unavailable before the first byte, OutcomeUnknown after it.
         """
         connection = self._connection(request.url)
-        try:
-            self._connect(connection, request, until)
-            if on_connected is not None:
-                on_connected()
-            return _Wire(request, body, on_wire, on_written, until).run(connection)
-        finally:
-            connection.close()
+        with _timed(request) as timing:
+            try:
+                self._connect(connection, request, until)
+                timing.after(on_connected)()
+                timing.answer = _Wire(request, body, timing.after(on_wire), on_written, until).run(connection)
+            finally:
+                connection.close()
+            return timing.answer
 
     def close(self) -> None:
         """Close the connections kept for reads."""
@@ -139,6 +148,46 @@ class Transport:
             connection.connect()
         except _FAILURES as exc:
             raise Unavailable(f"No connection: {_words(exc)}", call=request.call) from _bare(exc)
+
+
+class _Timing:
+    """How long the vendor took; what we wait for ourselves in between is none of it."""
+
+    def __init__(self) -> None:
+        self.answer: Answer | None = None
+        self.began = time.monotonic()
+
+    def after(self, wait: Callable[[], None] | None) -> Callable[[], None]:
+        """The same waiting, after which the count begins anew."""
+
+        def waited() -> None:
+            if wait is not None:
+                wait()
+                self.began = time.monotonic()
+
+        return waited
+
+
+@contextmanager
+def _timed(request: Request) -> Iterator[_Timing]:
+    timing = _Timing()
+    outcome = "not_sent"
+    try:
+        yield timing
+        outcome = "broken" if timing.answer is None or timing.answer.flaw else str(timing.answer.status)
+    except (Unavailable, OutcomeUnknown):
+        outcome = "no_answer"
+        raise
+    finally:
+        _tell(request.call, outcome, time.monotonic() - timing.began)
+
+
+def _tell(call: str, outcome: str, seconds: float) -> None:
+    for observer in observers:
+        try:
+            observer(call, outcome, seconds)
+        except Exception:  # what was sent was sent, whoever cannot count it
+            logger.exception("A call could not be counted.")
 
 
 class _Wire:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from pecportal.operation import letters, tasks, wallets
-from pecportal.operation.models import Alert
+from pecportal.operation.models import Alert, Delivery
 from pecportal.organisations import accounts
 from pecportal.organisations.models import User, VendorAccount
 from pecportal.sandbox import Sandbox
@@ -144,7 +144,7 @@ def test_a_mail_server_that_is_away_gets_the_letter_later(
     assert not letters.ring()  # it rests for a while
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    Alert.objects.update(tried_at=timezone.now() - letters.AGAIN * 2)
+    Delivery.objects.update(next_at=timezone.now())
     assert letters.ring()
     jobs.run()
 

@@ -27,19 +27,19 @@ def test_entries_follow_one_another(entries: list[Entry]) -> None:
 @pytest.mark.parametrize(
     "change", [{"action": "campaign.cancel"}, {"actor_name": "altri@portale.example"}, {"facts": {"number": 2}}]
 )
-def test_a_changed_entry_is_found(entries: list[Entry], change: dict[str, object]) -> None:
+def test_a_changed_entry_is_found(unguarded: None, entries: list[Entry], change: dict[str, object]) -> None:
     Entry.objects.filter(number=2).update(**change)
 
     assert journal.verify() == journal.Break(2, "its content was changed")
 
 
-def test_a_missing_entry_is_found(entries: list[Entry]) -> None:
+def test_a_missing_entry_is_found(unguarded: None, entries: list[Entry]) -> None:
     Entry.objects.filter(number=2).delete()
 
     assert journal.verify() == journal.Break(2, "an entry is missing")
 
 
-def test_a_missing_end_is_found(entries: list[Entry]) -> None:
+def test_a_missing_end_is_found(unguarded: None, entries: list[Entry]) -> None:
     Entry.objects.filter(number=3).delete()
 
     assert journal.verify() == journal.Break(3, "entries at the end are missing")
