@@ -9,6 +9,7 @@ PERIODIC = (
     Every("campaigns.tasks.track"),
     Every("campaigns.tasks.search"),
     Every("campaigns.tasks.sweep"),
+    Every("campaigns.tasks.tally"),
     Every("campaigns.tasks.watch", minutes=5),
     Every("campaigns.tasks.count"),
     Every("mailboxes.tasks.sweep"),

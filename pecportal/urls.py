@@ -34,5 +34,6 @@ urlpatterns = [
     path("campaigns/", include("campaigns.urls")),
     path("lookups/", include("pecportal.registers.urls")),
     path("journal/", include("pecportal.journal.urls")),
+    path("admin/", include("campaigns.console.urls")),
     path("admin/", admin.site.urls),
 ]

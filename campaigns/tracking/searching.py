@@ -29,6 +29,7 @@ BATON = "searching"
 RUN_SECONDS = 15.0  # what is left over has its turn at the next run, the longest unsought first
 LEASE_SECONDS = 120.0
 MOST_ITEMS = 50
+LATELY = timedelta(seconds=30)  # a second job for the same attempt has nothing to add
 
 
 def run() -> int:
@@ -50,6 +51,16 @@ def run() -> int:
     finally:
         batons.give_back(BATON, holder)
     return found
+
+
+def search_now(attempt_id: int) -> int:
+    """Search for one attempt in doubt out of turn, unless it was searched for a moment ago; how many were new."""
+    related = [f"mailbox__{name}" for name in vendor.RELATED]
+    rows = Attempt.objects.filter(pk=attempt_id, outcome=Outcome.UNCERTAIN).select_related("message", *related)
+    attempt = rows.first()
+    if attempt is None or attempt.searches.filter(at__gt=clock.now() - LATELY).exists():
+        return 0
+    return search(attempt, client=vendor.connect_for(attempt.mailbox))
 
 
 def due() -> list[Attempt]:
