@@ -69,7 +69,7 @@ def in_force(campaign: Campaign) -> Submission | None:
 def why_not(submission: Submission, user: User) -> str:
     """Why this person may not approve or reject what was handed in; "" when they may."""
     campaign = submission.campaign
-    if not may(user, Power.APPROVE, campaign.organisation_id):
+    if not may(user, Power.APPROVE, campaign):
         return _("Only an approver of your organisation may approve a campaign.")
     if user.pk in (campaign.created_by_id, submission.by_id) or _had_a_hand_in(campaign, user):
         return _("You prepared this campaign, or a part of it: another person has to approve it.")

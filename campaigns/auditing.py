@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar
 
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -143,7 +142,7 @@ def queued_unheld() -> Iterator[int]:
     if deployment.is_off():
         return
     off = switches.now()
-    before, now = timezone.now() - timedelta(minutes=15), clock.now()
+    before, now = clock.real_now() - timedelta(minutes=15), clock.now()
     running = Campaign.objects.filter(state=CampaignState.RUNNING, state_since__lt=now - timedelta(minutes=15))
     waits = Message.objects.filter(campaign=OuterRef("pk"), state=MessageState.QUEUED, not_before__lt=before)
     lane = SendingLane.objects.filter(pk=OuterRef("mailbox"))
@@ -179,7 +178,7 @@ def sending_overdue() -> Iterator[int]:
 
 def doubts_unsought() -> Iterator[int]:
     """Attempts in doubt whose inbox was not read for two hours."""
-    read = InboxWatch.objects.filter(pk=OuterRef("mailbox"), read_at__gt=timezone.now() - timedelta(hours=2))
+    read = InboxWatch.objects.filter(pk=OuterRef("mailbox"), read_at__gt=clock.real_now() - timedelta(hours=2))
     old = Q(ended_at__lt=clock.now() - timedelta(hours=2)) | Q(ended_at__isnull=True)
     return _ids(Attempt.objects.filter(old, ~Exists(read), outcome=Outcome.UNCERTAIN))
 

@@ -9,7 +9,7 @@ from pecportal.permissions import Power, may
 
 def why_not(campaign: Campaign, user: User) -> str:
     """Why this person may not decide on the campaign's messages; "" when they may."""
-    if not may(user, Power.DECIDE, campaign.organisation_id):
+    if not may(user, Power.DECIDE, campaign):
         return _("Only an approver of your organisation may decide on messages in doubt.")
     if user.pk in (campaign.created_by_id, campaign.launched_by_id):
         return _("You prepared or started this campaign: another approver has to decide.")

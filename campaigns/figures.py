@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Count, Min
-from django.utils import timezone
 
 from campaigns.models import Attempt, Campaign, Message, Reservation
 from campaigns.states import CampaignState, MessageState
@@ -37,7 +36,7 @@ def _states() -> Iterator[tuple[str, int]]:
 def _ages() -> Iterator[tuple[str, int]]:
     """How long, in seconds, the message has waited that is due for longest; and the one in doubt for longest."""
     running = Message.objects.filter(state=MessageState.QUEUED, campaign__state=CampaignState.RUNNING)
-    due = running.filter(not_before__lt=timezone.now())
+    due = running.filter(not_before__lt=clock.real_now())
     yield "oldest_due_seconds", _age(due.aggregate(at=Min("not_before"))["at"])
     doubtful = Attempt.objects.filter(outcome="uncertain")
     yield "oldest_doubt_seconds", _age(doubtful.aggregate(at=Min("ended_at"))["at"])

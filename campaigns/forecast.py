@@ -8,12 +8,12 @@ mailbox sends (it is regarded as sending in no time).
 """
 
 from collections import deque
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from campaigns import pacing
-from campaigns.pacing import ROME, History, Hours, Limit
+from campaigns.pacing import ROME, History, Hours, Limit, next_turn
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
@@ -26,6 +26,7 @@ FAR = 2**62
 class Work:
     """One campaign at one mailbox: how many messages are left, and in which hours they may go.
 
+    `is_single`: it is one message, which goes before the many of others.
     The last `held` of them follow a pilot: not before the first were sent, and `pause` has passed since.
 
     One that `draws` takes them from its group's pot, as many as it gets but at most `remaining`.
@@ -34,6 +35,7 @@ class Work:
     key: Hashable
     remaining: int
     hours: Hours
+    is_single: bool = False
     held: int = 0
     pause: timedelta = timedelta(0)
     draws: bool = False
@@ -106,10 +108,23 @@ class _Pot:
 class _Task:
     """A campaign while it is played. Instants are microseconds from 1970."""
 
-    __slots__ = ("_from", "_is_open", "_own", "_until", "follows", "held", "hours", "key", "outlook", "pause", "pot")
+    __slots__ = (
+        "_from",
+        "_is_open",
+        "_own",
+        "_until",
+        "follows",
+        "held",
+        "hours",
+        "is_single",
+        "key",
+        "outlook",
+        "pause",
+        "pot",
+    )
 
     def __init__(self, work: Work, pot: _Pot, now: int) -> None:
-        self.key, self.hours = work.key, work.hours
+        self.key, self.hours, self.is_single = work.key, work.hours, work.is_single
         self.held, self.pause, self.follows = work.held, work.pause // MICRO, 0
         self._own = work.remaining - work.held
         self.pot = pot if work.draws else None
@@ -166,11 +181,12 @@ class _Task:
 class _Line:
     """A mailbox while it is played: its limits, and its campaigns, the next one first."""
 
-    __slots__ = ("ends", "held", "history", "limits", "tasks")
+    __slots__ = ("ends", "held", "history", "limits", "tasks", "turns")
 
     def __init__(self, box: Box, pot: _Pot, now: int) -> None:
         self.limits, self.history = box.limits, box.history.copy()
         self.tasks = deque(_Task(work, pot, now) for work in box.works)
+        self.turns = 0
         self.held = _micros(box.held_until) if box.held_until else 0
         self.ends = _micros(box.ends) if box.ends else FAR
 
@@ -191,9 +207,14 @@ class _Line:
 
     def turn(self, tasks: Sequence[_Task], steps: int) -> None:
         """Put the tasks that had their turns behind the others, after `steps` turns among them."""
-        chosen = {task.key for task in tasks}
         shift = steps % len(tasks)
-        self.tasks = deque([*(task for task in self.tasks if task.key not in chosen), *tasks[shift:], *tasks[:shift]])
+        self.turns += steps
+        self.stand(tasks, [*tasks[shift:], *tasks[:shift]])
+
+    def stand(self, had: Sequence[_Task], order: Iterable[_Task]) -> None:
+        """Put those that `had` their turns, as far as they are still there, behind the others in this order."""
+        chosen = {task.key for task in had}
+        self.tasks = deque([*(task for task in self.tasks if task.key not in chosen), *order])
 
 
 class _Play:
@@ -215,7 +236,9 @@ class _Play:
             else:
                 self.at = self._next_chance()
             for task, why in lacking:
-                waited = timedelta(microseconds=min(self.at, self.end) - before)
+                ends = task.outlook.ends  # an end within this step is followed by its slot alone
+                until = min(self.at, self.end, FAR if ends is None else _micros(ends) + self.interval)
+                waited = timedelta(microseconds=until - before)
                 setattr(task.outlook, why, getattr(task.outlook, why) + waited)
         for task in self.tasks:
             task.outlook.left = task.remaining + task.held
@@ -252,20 +275,39 @@ class _Play:
         """Send as many whole rounds as nothing can interrupt; where not even one fits, one message."""
         rounds = self._rounds(active)
         size = len(active)
-        if rounds:
+        if not rounds:
+            self._send_singly(active[:1], 1)
+        elif any(task.is_single for _, tasks in active for task in tasks):
+            self._send_singly(active, rounds * size)
+        else:
             for place, (line, tasks) in enumerate(active):
                 self._post(line, tasks, rounds, first=self.at + place * self.interval, every=size * self.interval)
+                line.turn(tasks, rounds)
             self._turn_lines([line for line, _ in active])
             self.at += rounds * size * self.interval
-        else:
-            line, tasks = active[0]
-            self._post(line, tasks, 1, first=self.at, every=self.interval)
-            self._turn_lines([line])
+
+    def _send_singly(self, active: Sequence[tuple[_Line, list[_Task]]], most: int) -> None:
+        """Send message by message, since single ones go first, until none of these is left or a campaign ends."""
+        rows = [(line, *_by_size(tasks)) for line, tasks in active]
+        order, left = deque(rows), sum(len(singles) for _, singles, _ in rows)
+        for _n in range(most):
+            line, singles, others = order[0]
+            order.rotate(-1)
+            line.turns += 1
+            task = next_turn(singles, others, line.turns)
+            is_end = task.remaining == 1 and not task.is_single
+            self._post(line, [task], 1, first=self.at, every=self.interval)
             self.at += self.interval
+            left -= task.is_single
+            if not left or is_end or not (singles or others):
+                break
+        self._turn_lines([line for line, _, _ in order])
+        for (line, tasks), (_, singles, others) in zip(active, rows, strict=True):
+            line.stand(tasks, [*singles, *others])
 
     def _rounds(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
         """How often each of these mailboxes can send one message before anything changes."""
-        rounds = min(min(line.room(self.at), len(tasks) * min(task.sure for task in tasks)) for line, tasks in active)
+        rounds = min(min(line.room(self.at), _before_an_end(tasks)) for line, tasks in active)
         if self.interval:
             slots = -(-(self._change(active) - self.at) // self.interval)
             rounds = min(rounds, slots // len(active))
@@ -302,11 +344,22 @@ class _Play:
                 last = first + (place + (share - 1) * len(tasks)) * every
                 task.outlook.ends = None if task.held else _instant(last)
                 task.let_follow(last)
-        line.turn(tasks, count)
 
     def _turn_lines(self, had: Sequence[_Line]) -> None:
         chosen = {id(line) for line in had}
         self.lines = deque([*(line for line in self.lines if id(line) not in chosen), *had])
+
+
+def _by_size(tasks: Sequence[_Task]) -> tuple[deque[_Task], deque[_Task]]:
+    """Single messages, and the campaigns of many."""
+    return deque(task for task in tasks if task.is_single), deque(task for task in tasks if not task.is_single)
+
+
+def _before_an_end(tasks: Sequence[_Task]) -> int:
+    """How many messages leave until the first of these campaigns ends; with single ones, at most."""
+    if any(task.is_single for task in tasks):
+        return sum(task.sure for task in tasks)
+    return len(tasks) * min(task.sure for task in tasks)
 
 
 def _note(history: History, first: int, every: int, count: int) -> None:

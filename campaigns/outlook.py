@@ -13,13 +13,15 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from campaigns import splitting, timing, workload
+from campaigns import splitting, switched, timing, workload
 from campaigns.forecast import Outlook
-from campaigns.models import Campaign
+from campaigns.models import Campaign, SendingLane
+from campaigns.models.tracking import Hold
 from campaigns.states import PREPARED, CampaignState
 from campaigns.workload import FROZEN
 from mailboxes.models import Mailbox
 from pecportal import clock
+from pecportal.operation import deployment, switches
 
 DAYS_SHOWN = 7
 A_DAY = timedelta(days=1)
@@ -39,8 +41,9 @@ class Part:
 class Expected:
     """What to tell of a campaign: when it ends, its days, and what is wrong with the date by which it is wanted.
 
-    `ends` is None when the rules never let it end. `more_days` and `more_messages` are those that `days` leaves out.
-    `parts` are its mailboxes', where it has several.
+    `ends` is None when the rules never let it end, and while nothing leaves a mailbox of it that has some left: then
+    `held` says why, and `days` are the other mailboxes'. `more_days` and `more_messages` are those that `days` leaves
+    out. `parts` are its mailboxes', where it has several.
     """
 
     ends: datetime | None
@@ -50,6 +53,7 @@ class Expected:
     warning: str
     all_days: int
     parts: Sequence[Part] = ()
+    held: str = ""
 
 
 def of(campaign: Campaign, *, shares: Mapping[int, int] | None = None) -> Expected | None:
@@ -67,9 +71,15 @@ def of(campaign: Campaign, *, shares: Mapping[int, int] | None = None) -> Expect
     if campaign.is_split and campaign.is_prepared and shares is None:
         shares = splitting.of(campaign)
     now = clock.now()
-    found = workload.played(campaign, workload.groups(campaign, usable, now, shares=shares), now)
-    if campaign.is_split:
-        found |= _still(campaign, [box for box in senders if box not in usable], shares)
+    counts = workload.remaining([campaign], {campaign.pk: shares} if shares is not None else {})
+    left = {box.pk: counts[campaign.pk, box.pk] for box in senders}
+    held = _why_held(campaign, [box for box in usable if left[box.pk]])
+    going = [box for box in usable if box.pk not in held]
+    if held and not any(left[box.pk] for box in going):
+        parts = [Part(box, left[box.pk], None) for box in senders] if campaign.is_split else []
+        return Expected(None, (), 0, 0, _passed(campaign, "", now), 0, parts, held=_named(campaign, usable, held))
+    found = workload.played(campaign, workload.groups(campaign, going, now, shares=shares), now)
+    found |= {box.pk: Outlook(left=left[box.pk]) for box in senders if box not in going}  # never leaves from there
     told = _together(list(found.values()))
     days = sorted(told.days.items())
     if not days and told.left == 0:
@@ -77,15 +87,18 @@ def of(campaign: Campaign, *, shares: Mapping[int, int] | None = None) -> Expect
     rest = days[DAYS_SHOWN:]
     parts = [Part(box, sum(found[box.pk].days.values()) + found[box.pk].left, found[box.pk].ends) for box in senders]
     waits = next((part for part in parts if part.messages and part.mailbox not in usable), None)
-    slowest = max(usable, key=lambda box: (found[box.pk].left > 0, found[box.pk].ends or now))
+    slowest = max(going, key=lambda box: (found[box.pk].left > 0, found[box.pk].ends or now))
+    reason = _waits(waits) if waits else _why(slowest, found[slowest.pk])
+    only_held = held and not waits and not found[slowest.pk].left
     return Expected(
         ends=told.ends,
         days=days[:DAYS_SHOWN],
         more_days=len(rest),
         more_messages=sum(count for _day, count in rest),
-        warning=_warning(campaign, told, _waits(waits) if waits else _why(slowest, found[slowest.pk]), now),
+        warning=_passed(campaign, "", now) if only_held else _warning(campaign, told, reason, now),
         all_days=len(days),
         parts=parts if campaign.is_split else (),
+        held=_named(campaign, usable, held),
     )
 
 
@@ -109,10 +122,31 @@ def stale(campaign: Campaign, split: Mapping[int, int]) -> str:
     )
 
 
-def _still(campaign: Campaign, boxes: Sequence[Mailbox], shares: Mapping[int, int] | None) -> dict[int, Outlook]:
-    """What waits at mailboxes that may not send: it never leaves from there."""
-    left = workload.remaining([campaign], {campaign.pk: shares} if shares is not None else {})
-    return {box.pk: Outlook(left=left[campaign.pk, box.pk]) for box in boxes}
+def _why_held(campaign: Campaign, boxes: Sequence[Mailbox]) -> dict[int, str]:
+    """Why nothing leaves some of its mailboxes, by their ids, until somebody does something about it.
+
+    Those that send, or rest by themselves, are not among them.
+    """
+    off = deployment.why_off()
+    found = {box.pk: deployment.sentence(off) if off else _why_held_at(box, campaign) for box in boxes}
+    return {pk: why for pk, why in found.items() if why}
+
+
+def _why_held_at(mailbox: Mailbox, campaign: Campaign) -> str:
+    if switch := switched.off_at(mailbox, campaign):
+        return switches.told(switch)
+    if why_not := mailbox.why_not_now():
+        return why_not
+    refused = SendingLane.objects.filter(pk=mailbox.pk, hold__in=(Hold.ACCOUNT, Hold.WALLET))
+    lane = refused.filter(held_until__gt=clock.database_now()).first()
+    return f"{Hold(lane.hold).label}." if lane else ""
+
+
+def _named(campaign: Campaign, boxes: Sequence[Mailbox], held: Mapping[int, str]) -> str:
+    """Why it is held; of several mailboxes those that are held are named, unless the reason concerns them all."""
+    if not campaign.is_split or deployment.is_off() or switched.off_whole(campaign):
+        return next(iter(held.values()), "")
+    return " ".join(f"{box.address}: {held[box.pk]}" for box in boxes if box.pk in held)
 
 
 def _together(outlooks: Sequence[Outlook]) -> Outlook:
@@ -133,9 +167,16 @@ def _warning(campaign: Campaign, found: Outlook, reason: str, now: datetime) -> 
     if wanted is None or found.ends <= wanted:
         return ""
     words = {"wanted": moment(wanted), "reason": reason}
-    if now > wanted:
-        return _("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words
-    return _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+    return _passed(campaign, reason, now) or _("It will not be sent by %(wanted)s, as was wanted. %(reason)s") % words
+
+
+def _passed(campaign: Campaign, reason: str, now: datetime) -> str:
+    """That the date by which it was wanted has passed; "" while it has not."""
+    wanted = campaign.wanted_by
+    if wanted is None or now <= wanted:
+        return ""
+    words = {"wanted": moment(wanted), "reason": reason}
+    return (_("It was to be sent by %(wanted)s: that has passed. %(reason)s") % words).rstrip()
 
 
 def _waits(part: Part) -> str:

@@ -281,6 +281,8 @@ def _forecast(campaign: Campaign, *, quick: bool) -> Iterator[Finding]:
     expected = None if quick else outlook.of(campaign)
     if expected is None:
         return
+    if expected.held:
+        yield Finding("held", expected.held, blocks=False, place="sender")
     if expected.warning:
         yield Finding("late", expected.warning, blocks=False, place="when")
     if expected.ends is not None and expected.all_days > 1:

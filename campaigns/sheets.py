@@ -229,11 +229,11 @@ def _about_mailboxes(
     total = sum(count for _box, count in parts)
     for box, count in parts:
         weight = measures.bytes_in_all * count // max(total, 1)
-        for sentence in _about_mailbox(box, _ends(box, expected), weight):
+        for sentence in _about_mailbox(box, _ends(box, expected), weight, held=expected.held if expected else ""):
             yield f"{box.address}: {sentence}" if len(parts) > 1 else sentence
 
 
-def _about_mailbox(mailbox: Mailbox, ends: datetime | None, weight: int) -> Iterator[str]:
+def _about_mailbox(mailbox: Mailbox, ends: datetime | None, weight: int, *, held: str) -> Iterator[str]:
     ends = ends or clock.now()
     if mailbox.expires_at is not None and mailbox.expires_at < ends + RECEIPTS_COME:
         words = {"day": _day(mailbox.expires_at)}
@@ -241,7 +241,8 @@ def _about_mailbox(mailbox: Mailbox, ends: datetime | None, weight: int) -> Iter
     if mailbox.space_used is None or mailbox.space_limit is None:
         return
     if mailbox.is_full:
-        yield mailbox.space_warning
+        if mailbox.space_warning not in held:  # else it is a finding
+            yield mailbox.space_warning
     elif weight > mailbox.space_limit - mailbox.space_used:
         yield _(
             "If every delivery receipt carries the whole message, the mailbox has no room for all of them: save the "

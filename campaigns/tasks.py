@@ -1,6 +1,6 @@
 """Background jobs of campaigns: each a line that calls a work function."""
 
-from campaigns import alarms, auditing, figures
+from campaigns import alarms, auditing, figures, tallying
 from campaigns.models import Campaign
 from campaigns.preparing import (
     approving,
@@ -100,6 +100,16 @@ def read_whole(mailbox_id: int) -> None:
 def search() -> None:
     """Look for what is in doubt."""
     searching.run()
+
+
+def search_one(attempt_id: int) -> None:
+    """Look for one that is in doubt, since a person asked."""
+    searching.search_now(attempt_id)
+
+
+def tally() -> None:
+    """Count what the console's first page shows."""
+    tallying.run()
 
 
 def sweep() -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, Expression, Func, Sum
+from django.db.models import BigIntegerField, Count, Expression, Func, Max, Q, QuerySet, Sum
 
 from campaigns import pacing
-from campaigns.models import Campaign, Reservation
+from campaigns.models import Campaign, Reservation, SendingLane
 from campaigns.pacing import History, Hours, Limit
 from mailboxes.models import Mailbox, Plan
 from mailboxes.models.mailbox import Counts
@@ -71,6 +71,37 @@ def interval(rate: float | None, account: VendorAccount | None) -> float:
     """Real seconds between two messages at a plan's `rate`, never faster than the account's; else the settings'."""
     rates = [each for each in (rate, account.rate if account else None) if each is not None]
     return max(pacing.interval(each) for each in rates or [float(settings.SENDING_RATE)])
+
+
+def sharing() -> QuerySet[Mailbox]:
+    """The mailboxes that share the pace of their account, since their plan says so, or the account itself."""
+    found = Q(plan__pace_of=PaceOf.ACCOUNT)
+    for account in vendor.in_use():
+        if account is not None and account.shares_pace:
+            found |= vendor.served_by(account)
+    return Mailbox.objects.filter(found)
+
+
+def shared_interval(account: VendorAccount | None) -> float:
+    """Real seconds between two messages of an account: the slowest that it, or a plan of its mailboxes, says.
+
+    A mailbox that has nothing to send counts, too: what it says holds whoever sends.
+    """
+    ours = sharing().filter(vendor.served_by(account))
+    rates = ours.order_by().values_list("plan__rate", flat=True).distinct()
+    return max((interval(rate, account) for rate in rates), default=0.0)
+
+
+def shared_slot_at(account: VendorAccount | None) -> datetime | None:
+    """When an account's next message may leave, in real time: an interval after the last of any of its mailboxes."""
+    ours = sharing().filter(vendor.served_by(account))
+    found: datetime | None = SendingLane.objects.filter(mailbox__in=ours).aggregate(at=Max("next_slot_at"))["at"]
+    return found
+
+
+def is_single(campaign: Campaign) -> bool:
+    """Whether it is one message, which goes before the many of others."""
+    return campaign.recipients_total == 1
 
 
 def hours_of(campaign: Campaign) -> Hours:

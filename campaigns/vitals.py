@@ -6,7 +6,6 @@ from typing import Final
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +28,7 @@ def of_sending() -> Iterator[Sign]:
     """Lanes with due messages, which nothing holds up and no pump serves."""
     if deployment.is_off():
         return
-    now, leases, off = timezone.now(), clock.database_now(), switches.now()
+    now, leases, off = clock.real_now(), clock.database_now(), switches.now()
     stopped = [row.about for row in off.rows if row.scope == Scope.CAMPAIGN]
     due = Message.objects.filter(
         state=MessageState.QUEUED, not_before__lt=now - NO_PUMP, campaign__state=CampaignState.RUNNING
@@ -55,9 +54,9 @@ def of_tracking() -> Iterator[Sign]:
     awaited = Message.objects.filter(
         Q(deadline_at__isnull=False) | Q(state__in=[MessageState.SENDING, MessageState.UNCERTAIN])
     )
-    before = timezone.now() - timedelta(seconds=longest)
+    before = clock.real_now() - timedelta(seconds=longest)
     rows = InboxWatch.objects.filter(read_at__lt=before, pk__in=awaited.values("mailbox")).select_related("mailbox")
     for watch in rows.order_by("read_at"):
         if watch.mailbox.why_not() is None and watch.read_at is not None:
-            yield Sign("unread", Health.LATE, (timezone.now() - watch.read_at).total_seconds())
+            yield Sign("unread", Health.LATE, (clock.real_now() - watch.read_at).total_seconds())
             return

@@ -74,10 +74,14 @@ def _group(
         boxes += [other for other in others if other.why_not() is None and timing.pace_of(other).shared]
     lanes = SendingLane.objects.in_bulk([each.pk for each in boxes])
     works = _works(boxes, campaign, shares=shares, pot=pot)
-    slots = [clock.from_real(lane.next_slot_at) for lane in lanes.values() if lane.next_slot_at]
+    slots = [lane.next_slot_at for lane in lanes.values()]
+    interval = pace.interval
+    if pace.shared:  # a mailbox that has nothing to send slows the others down, too
+        interval = timing.shared_interval(pace.account)
+        slots.append(timing.shared_slot_at(pace.account))
     return Group(
-        interval=max(timing.pace_of(each).interval for each in boxes) * float(settings.CLOCK_SPEED),
-        next_slot=max([now, *slots]),
+        interval=interval * float(settings.CLOCK_SPEED),
+        next_slot=max([now, *(clock.from_real(slot) for slot in slots if slot)]),
         boxes=[_box(each, works[each.pk], lanes.get(each.pk), now, pot) for each in boxes],
         pot=pot.total if pot else 0,
     )
@@ -115,10 +119,20 @@ def _works(
         for pk in ids:
             if (each.pk, pk) in left:
                 draws = pot is not None and each.pk == asked.pk
-                held = 0 if draws else _held(each, pk, left)
-                hours = timing.hours_of(each)
-                found[pk].append(Work((each.pk, pk), left[each.pk, pk], hours, held, pilot_pause(), draws))
+                found[pk].append(_work(each, pk, left, draws=draws))
     return found
+
+
+def _work(campaign: Campaign, mailbox_id: int, left: Mapping[Key, int], *, draws: bool) -> Work:
+    return Work(
+        (campaign.pk, mailbox_id),
+        left[campaign.pk, mailbox_id],
+        timing.hours_of(campaign),
+        is_single=timing.is_single(campaign),
+        held=0 if draws else _held(campaign, mailbox_id, left),
+        pause=pilot_pause(),
+        draws=draws,
+    )
 
 
 def _held(campaign: Campaign, mailbox_id: int, left: Mapping[Key, int]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mailboxes import expiring, objections
@@ -15,7 +16,8 @@ def written(notice: Notice) -> tuple[str, str]:
     """Subject and text, in the active language: what happened, what is to be done, the page where it is done."""
     mailbox = notice.mailbox
     sentence = _SENTENCES[NoticeKind(notice.kind)](mailbox, notice)
-    link = str(settings.PORTAL_URL).rstrip("/") + mailbox.get_absolute_url()
+    page = _PAGES.get(NoticeKind(notice.kind))
+    link = str(settings.PORTAL_URL).rstrip("/") + (reverse(page) if page else mailbox.get_absolute_url())
     subject = f"{mailbox.address}: {notice.get_kind_display()}"
     text = _(
         "Good morning,\n\n"
@@ -116,6 +118,29 @@ def _order_doubt(mailbox: Mailbox, notice: Notice) -> str:
     )
 
 
+def _asked_doubts(mailbox: Mailbox, notice: Notice) -> str:
+    return _(
+        "Messages that were sent from it are in doubt: the provider's answers were lost, and nobody knows whether they "
+        "left. The portal sends none of them again by itself. Whoever looks after the portal asks you to look at what "
+        "is known, and to decide."
+    )
+
+
+def _asked_desk(mailbox: Mailbox, notice: Notice) -> str:
+    return _(
+        "Receipts in its inbox belong to no message that the portal could find. Whoever looks after the portal asks "
+        "you to look at them on the desk: give each to its message, or put it aside."
+    )
+
+
+def _asked_unread(mailbox: Mailbox, notice: Notice) -> str:
+    return _(
+        "The portal cannot read some items of its inbox. Whoever looks after the portal asks you to look at them in "
+        "the webmail: receipts may be among them."
+    )
+
+
+_PAGES: Final = {NoticeKind.ASKED_DOUBTS: "campaigns:doubts", NoticeKind.ASKED_DESK: "campaigns:desk"}
 _SENTENCES: Final[dict[NoticeKind, Callable[[Mailbox, Notice], str]]] = {
     NoticeKind.OBJECTION: _objection,
     NoticeKind.DOUBT: _doubt,
@@ -130,4 +155,7 @@ _SENTENCES: Final[dict[NoticeKind, Callable[[Mailbox, Notice], str]]] = {
     NoticeKind.ORDER_DONE: _order_done,
     NoticeKind.ORDER_NOT_DONE: _order_not_done,
     NoticeKind.ORDER_DOUBT: _order_doubt,
+    NoticeKind.ASKED_DOUBTS: _asked_doubts,
+    NoticeKind.ASKED_DESK: _asked_desk,
+    NoticeKind.ASKED_UNREAD: _asked_unread,
 }

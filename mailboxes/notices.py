@@ -15,13 +15,24 @@ from mailboxes.models.notices import NoticeKind
 from mailboxes.states import CredentialsState, VendorState
 from pecportal import clock
 from pecportal.organisations.models import User
-from pecportal.permissions import Power, TenantQuerySet, roles_with
+from pecportal.permissions import Power, TenantQuerySet, people_with
 from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
 AGAIN: Final = timedelta(minutes=10)
 TRIES: Final = 50  # beyond them a letter is given up, some eight hours later
-FOR_ALL: Final = frozenset({NoticeKind.EXPIRY, NoticeKind.CONFIRM, NoticeKind.ENDED})
+FOR_ALL: Final = frozenset(
+    {
+        *(NoticeKind.EXPIRY, NoticeKind.CONFIRM, NoticeKind.ENDED),
+        *(NoticeKind.ASKED_DOUBTS, NoticeKind.ASKED_DESK, NoticeKind.ASKED_UNREAD),
+    }
+)
+_POWERS: Final = {
+    NoticeKind.ACTIVE: Power.CREDENTIALS,
+    NoticeKind.CREDENTIALS: Power.CREDENTIALS,
+    NoticeKind.ASKED_DOUBTS: Power.DECIDE,
+    NoticeKind.ASKED_DESK: Power.READ,
+}
 _ABOUT_STATE: Final = {
     VendorState.REGISTERED: NoticeKind.FORM,
     VendorState.DOCUMENTS_WRONG: NoticeKind.DOCUMENTS,
@@ -70,13 +81,8 @@ def send() -> int:
 
 def people(mailbox: Mailbox, kind: NoticeKind) -> list[User]:
     """Who gets a letter: the mailbox's own clerk while they may act, else all of its organisation who may."""
-    power = Power.CREDENTIALS if kind in (NoticeKind.ACTIVE, NoticeKind.CREDENTIALS) else Power.REGISTER
-    able = User.objects.filter(
-        is_active=True,
-        memberships__organisation=mailbox.organisation_id,
-        memberships__role__in=roles_with(power),
-    )
-    rows = list(able.exclude(email="").distinct().order_by("pk"))
+    power = _POWERS.get(kind, Power.REGISTER)
+    rows = list(people_with(power, mailbox).exclude(email=""))
     own = [person for person in rows if person.pk == mailbox.created_by_id]
     return rows if kind in FOR_ALL else own or rows
 

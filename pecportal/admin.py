@@ -46,21 +46,22 @@ class KeysetList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         """The rows as filtered; the edge of the page is no filter."""
         self.edge = keyset.asked(request.GET)
+        self.key = self.model_admin.key_of(request)  # type: ignore[attr-defined]
         for name in ("after", "before"):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
         return super().get_queryset(request, exclude_parameters)
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
-        """By id alone, which every database finds without sorting."""
-        return ["-pk"]
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        """By the key alone, which every database finds without sorting."""
+        return [self.key]
 
     def get_results(self, request: HttpRequest) -> None:
         """One page, and whether there are others."""
-        self.page = keyset.page(self.queryset, by="-pk", size=self.list_per_page, **self.edge)
-        self.result_list = list(self.page.rows)  # type: ignore[assignment]
+        self.page = keyset.page(self.queryset, by=self.key, size=self.list_per_page, **self.edge)
+        self.result_list = list(self.page.rows)
         self.result_count = len(self.result_list)
-        self.full_result_count = 0
+        self.full_result_count = self.result_count  # else the page would tell how many it shows
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions = bool(self.result_list)
         self.paginator = Paginator(self.result_list, self.list_per_page)
@@ -86,6 +87,10 @@ class LongListAdmin(ReadOnlyAdmin[M]):
     sortable_by = ()
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
+
+    def key_of(self, request: HttpRequest) -> str:
+        """The unique whole number by which the list is paged, `-` before it for the highest first."""
+        return "-pk"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that is not counted."""

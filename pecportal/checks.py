@@ -46,6 +46,14 @@ def real_clock(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def second_factors(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Only where nothing is really sent may an operator come in with a password alone."""
+    if not settings.SECOND_FACTOR_REQUIRED and settings.OPENAPI_ENV != "sandbox":
+        return [Error("SECOND_FACTOR_REQUIRED may be off in the sandbox alone.", id="pecportal.E010")]
+    return []
+
+
 @register(Tags.compatibility)
 def bucket(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Where files are in a bucket, what speaks to it is installed, and nobody on the way can read along."""

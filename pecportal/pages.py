@@ -32,6 +32,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "demo_clock": settings.CLOCK_SPEED != 1,
         "clock_speed": settings.CLOCK_SPEED,
         "organisation": organisation,
+        "may_see_members": organisation is not None and may(user, Power.MEMBERS, organisation),
         "may_look_up": organisation is not None and may(user, Power.PREPARE, organisation),
         "may_set_rules": organisation is not None and may(user, Power.RULES, organisation),
         "organisations": Organisation.objects.visible_to(user),

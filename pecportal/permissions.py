@@ -1,17 +1,20 @@
 """Who may do what: roles, the powers they give, and the one place where every query of a door begins."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pecportal.statemachine import StateQuerySet
 
 if TYPE_CHECKING:
-    from pecportal.organisations.models import Organisation, User
+    from pecportal.organisations.models import BrokenGlass, Membership, Organisation, User
 
 M = TypeVar("M", bound=models.Model)
 
@@ -39,6 +42,8 @@ class Power(models.TextChoices):
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
     RULES = "organisations.rules", _("Say which acts take a second person")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
+    MEMBERS = "organisations.members", _("Invite and remove members, and give them roles")
+    KEYS = "organisations.keys", _("Make and revoke keys and webhooks of programs")
     JOURNAL = "journal.read", _("Read what everybody did")
     VERIFY = "journal.verify", _("Have the journal verified")
 
@@ -50,10 +55,15 @@ POWERS: dict[Role, frozenset[Power]] = {
     ),
     Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
     Role.ADMINISTRATOR: frozenset(
-        {Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY, Power.RULES, Power.JOURNAL}
+        {
+            *(Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY),
+            *(Power.MEMBERS, Power.KEYS, Power.JOURNAL, Power.RULES),
+        }
     ),
-    Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),
+    Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),  # no contents, no recipients
 }
+_BY_GLASS: Final = frozenset({None, Power.READ})  # what an operator sees in an emergency; nothing is done by it
+WHOLE: Final = frozenset({Role.ADMINISTRATOR})  # what one is for all mailboxes, or not at all
 
 
 def roles_with(power: Power) -> list[Role]:
@@ -62,27 +72,101 @@ def roles_with(power: Power) -> list[Role]:
 
 
 class TenantQuerySet(StateQuerySet[M]):
-    """Rows that belong to an organisation, reached through `tenant` (a lookup path on the model)."""
+    """Rows that belong to an organisation, reached through `tenant` (a lookup path on the model).
+
+    Some memberships are limited to certain mailboxes: they reach the rows of those mailboxes, and what has no mailbox.
+    """
 
     def visible_to(self, user: "User | AnonymousUser", power: Power | None = None) -> Self:
         """The rows of the organisations in which `user` is a member, or has `power`; none for a stranger.
 
-        Being staff gives nothing here: an operator's door is the console, which shows no contents.
+        Being staff gives nothing here: an operator's door is the console, which shows no contents. In an emergency an
+        operator breaks the glass, and reads for an hour what a member may read.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        path = getattr(self.model, "tenant", "organisation")
-        memberships = user.memberships.all()
-        if power is not None:
-            memberships = memberships.filter(role__in=roles_with(power))
-        return self.filter(**{f"{path}__in": memberships.values("organisation")})
+        path, box = tenant_path(self.model), mailbox_path(self.model)
+        memberships = _with(user.memberships.all(), power)
+        whole = memberships if box is None else memberships.filter(is_limited=False)
+        reach = models.Q(**{f"{path}__in": whole.values("organisation")})
+        if box:
+            reach |= models.Q(**{f"{box}__in": memberships.filter(is_limited=True).values("mailboxes")})
+        if user.is_staff and power in _BY_GLASS:
+            reach |= models.Q(**{f"{path}__in": _open_glasses(user).values("organisation")})
+        return self.filter(reach)
 
 
-def may(user: "User | AnonymousUser", power: Power, organisation: "Organisation | int") -> bool:
-    """Whether `user` has `power` in `organisation`."""
+def tenant_path(model: type[models.Model]) -> str:
+    """The lookup path from a model to its organisation."""
+    return str(getattr(model, "tenant", "organisation"))
+
+
+@cache
+def mailbox_path(model: type[models.Model]) -> str | None:
+    """The lookup path to the mailbox that limits who sees a row; None where none does.
+
+    A model may say in `limit` what cannot be derived from `tenant`; "" hides its rows from limited memberships.
+    """
+    told = getattr(model, "limit", None)
+    if told is not None:
+        return str(told)
+    before, _sep, _last = tenant_path(model).rpartition("__")
+    owner: Any = model
+    for step in before.split("__") if before else ():
+        owner = owner._meta.get_field(step).related_model
+    if getattr(owner, "limit", None) == "pk":
+        return before
+    names = {field.name for field in owner._meta.get_fields()}
+    return "__".join(filter(None, (before, "mailbox"))) if "mailbox" in names else None
+
+
+def may(user: "User | AnonymousUser", power: Power, where: "models.Model | int", *, whole: bool = False) -> bool:
+    """Whether `user` has `power` in an organisation, or for the mailbox of a row that has one.
+
+    For an organisation it is enough to have it for some mailbox, unless `whole` asks for all of them.
+    """
     if not user.is_authenticated or not user.is_active:
         return False
-    return user.memberships.filter(organisation=organisation, role__in=roles_with(power)).exists()
+    if _reaching(_with(user.memberships.all(), power), where, whole=whole).exists():
+        return True
+    is_by_glass = user.is_staff and power in _BY_GLASS
+    return is_by_glass and _open_glasses(user).filter(organisation=_organisation_of(where)).exists()
+
+
+def people_with(power: Power, where: "models.Model | int") -> "models.QuerySet[User]":
+    """Everybody, active and once, who has `power` there; see `may`."""
+    from pecportal.organisations.models import Membership  # it stands on this module
+
+    holders = _reaching(_with(Membership.objects.all(), power), where, whole=False).values("user")
+    people: models.QuerySet[User] = get_user_model()._default_manager.filter(is_active=True, pk__in=holders)
+    return people.order_by("pk")
+
+
+def _organisation_of(where: "models.Model | int") -> int:
+    if isinstance(where, int):
+        return where
+    return int(where.pk if tenant_path(type(where)) == "pk" else where.organisation_id)  # type: ignore[attr-defined]
+
+
+def _open_glasses(user: "User") -> "models.QuerySet[BrokenGlass]":
+    return user.glasses.filter(closed_at=None, ends_at__gt=timezone.now())
+
+
+def _with(memberships: "models.QuerySet[Membership]", power: Power | None) -> "models.QuerySet[Membership]":
+    return memberships if power is None else memberships.filter(role__in=roles_with(power))
+
+
+def _reaching(
+    memberships: "models.QuerySet[Membership]", where: "models.Model | int", *, whole: bool
+) -> "models.QuerySet[Membership]":
+    mailbox = where.pk if getattr(where, "limit", None) == "pk" else getattr(where, "mailbox_id", None)  # type: ignore[union-attr]
+    rows = memberships.filter(organisation=_organisation_of(where))
+    if whole:
+        return rows.filter(is_limited=False)
+    if mailbox is None:
+        return rows
+    boxes = models.Q(is_limited=False) | models.Q(mailboxes=mailbox)
+    return rows.filter(boxes).distinct()
 
 
 def visible_or_404(rows: models.QuerySet[M], **lookup: Any) -> M:
@@ -93,9 +177,9 @@ def visible_or_404(rows: models.QuerySet[M], **lookup: Any) -> M:
     return row
 
 
-def require(user: "User | AnonymousUser", power: Power, organisation: "Organisation | int") -> None:
-    """Raise 404 unless `user` has `power` in `organisation`; what you may not do is not there."""
-    if not may(user, power, organisation):
+def require(user: "User | AnonymousUser", power: Power, where: "models.Model | int", *, whole: bool = False) -> None:
+    """Raise 404 unless `user` has `power` there; what you may not do is not there."""
+    if not may(user, power, where, whole=whole):
         raise Http404
 
 

@@ -8,6 +8,7 @@ Each machine has queues of its own besides, for the canaries that no other machi
 """
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -43,6 +44,7 @@ TASKS: Final = {
     "campaigns.tasks.pump": SENDING,
     "campaigns.tasks.track": TRACKING,
     "campaigns.tasks.search": TRACKING,
+    "campaigns.tasks.search_one": TRACKING,
     "campaigns.tasks.sweep": TRACKING,
 }
 TIMEOUTS: Final = {
@@ -58,6 +60,10 @@ TIMEOUTS: Final = {
 }  # seconds, where the usual time-out is too short
 BOX: Final = 100.0  # seconds after which a job of many steps leaves the rest to another, well before its time-out
 CANARY: Final = "pecportal.operation.tasks.canary"
+# jobs that may pay for something: they are found by the periodic jobs, and never run by hand
+PAYING: Final = frozenset({"mailboxes.tasks.register", "mailboxes.tasks.carry_out", "mailboxes.tasks.submit_documents"})
+_OURS: Final = re.compile(r"(campaigns|mailboxes|pecportal\.operation)\.tasks\.\w+", re.ASCII)
+_ERROR: Final = re.compile(r"([A-Za-z_][\w.]{0,100})(?=:|\Z| )", re.ASCII)
 UNREACHABLE: Final = (Error, redis.RedisError)  # what asking for a job raises while the queue's place is away
 FAILURES_KEPT: Final = timedelta(days=30)
 GONE: Final = timedelta(hours=1)  # after which a machine that has not taken its own jobs does not come back for them
@@ -124,6 +130,80 @@ def enqueue(task: str, *ids: int | str, lane: str = "", host: str = "") -> None:
 def ring_canary(lane: str, *, host: str = "") -> None:
     """Ask the lane for a sign of life, on that `host` if one is named."""
     enqueue(CANARY, lane, host, lane=lane, host=host)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job that waits: its task, the ids that go with it, its queue, and since when."""
+
+    task: str
+    arguments: tuple[object, ...]
+    queue: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job that failed: `problem` is the error's name; its words may hold what is nobody's business."""
+
+    key: str
+    task: str
+    arguments: tuple[object, ...]
+    at: datetime
+    problem: str
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether an operator may have it run again: it is one of ours, does nothing twice, and pays for nothing."""
+        plain = all(isinstance(each, int | str) for each in self.arguments)
+        return plain and self.task not in PAYING and bool(_OURS.fullmatch(self.task))
+
+
+def waiting(most: int = 100) -> list[Waiting] | None:
+    """The jobs that wait longest; None where the queue is not in the database, and cannot be looked through."""
+    if settings.Q_CLUSTER.get("orm") is None:
+        return None
+    found = []
+    for row in OrmQ.objects.order_by("pk")[:most]:
+        try:
+            job = SignedPackage.loads(row.payload)
+        except BadSignature:
+            job = {}
+        found.append(Waiting(str(job.get("func", "?")), tuple(job.get("args", ())), row.key, row.lock))
+    return found
+
+
+def failed(most: int = 100) -> list[Failed]:
+    """The jobs that failed last."""
+    return [_failed(row) for row in Failure.objects.order_by("-stopped")[:most]]
+
+
+def run_again(key: str) -> Failed | None:
+    """Ask for a failed job once more, and strike it from the failures; None when that was done, or may not be.
+
+    Asked for twice, and at once, it is rung for once.
+    """
+    row = Failure.objects.filter(pk=key).first()
+    job = _failed(row) if row is not None else None
+    if job is None or not job.may_repeat:
+        return None
+    with transaction.atomic():
+        if not Failure.objects.filter(pk=key).delete()[0]:
+            return None
+        enqueue(job.task, *[each for each in job.arguments if isinstance(each, int | str)])
+    return job
+
+
+def scheduled() -> list[tuple[str, str, datetime | None]]:
+    """The periodic jobs: what each is called, its cluster, and when it is due next."""
+    return list(Schedule.objects.order_by("name").values_list("name", "cluster", "next_run"))
+
+
+def _failed(row: Any) -> Failed:
+    lines = str(row.result or "").strip().splitlines()
+    found = _ERROR.match(lines[-1]) if lines else None
+    arguments = row.args if isinstance(row.args, tuple | list) else ()
+    return Failed(row.pk, row.func, tuple(arguments), row.stopped, found[1] if found else "?")
 
 
 def forget_old_failures() -> None:

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "pecportal.operation",
     "pecportal.registers",
     "pecportal.sandbox",
+    "pecportal.signin",
     "mailboxes",
     "campaigns",
     "django.contrib.admin",
@@ -42,6 +43,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -49,6 +54,9 @@ INSTALLED_APPS = [
     "django_q",
     "rest_framework",
 ]
+OIDC_URL = env("OIDC_URL", default="")  # of an OpenID Connect provider, or of the proxy to SPID and CIE
+if OIDC_URL:
+    INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
     "pecportal.operation.probes.Probes",
     "pecportal.logs.RequestIds",
@@ -62,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "pecportal.journal.middleware.Witness",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "pecportal.signin.guard.Guard",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pecportal.pages.PrivatePages",
@@ -113,7 +123,11 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "portal_cache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # so many guessers do not push each other's counts out
+        }
     )
 }
 
@@ -161,10 +175,51 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "pecportal.signin.passwords.GuessedFirst"},
 ]
-LOGIN_URL = "login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+PASSWORD_RESET_TIMEOUT = 3600
+NUM_PROXIES = env.int("NUM_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False)))
+ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES  # whose word on the client's network address is believed
+ACCOUNT_ADAPTER = "pecportal.signin.adapter.Door"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation, or an operator, has seen to it
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "pecportal: "
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,100/d/ip,5/5m/key,40/d/key", "reset_password": "20/m/ip,3/10m/key"}
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=True)  # of operators, and where offices want it
+MFA_ADAPTER = "pecportal.signin.adapter.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not verified by the library here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on one's own machine
+STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("STEP_UP_SECONDS", default=600)
+SESSION_IDLE_SECONDS, SESSION_LONGEST_SECONDS = 30 * 60, 10 * 3600
+SESSION_IDLE_SECONDS_STAFF, SESSION_LONGEST_SECONDS_STAFF = 15 * 60, 8 * 3600
+if OIDC_URL:
+    SOCIALACCOUNT_ADAPTER = "pecportal.signin.elsewhere.Elsewhere"
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "elsewhere",
+                    "name": env("OIDC_NAME", default="OpenID Connect"),
+                    "client_id": env("OIDC_CLIENT_ID"),
+                    "secret": env("OIDC_SECRET"),
+                    "settings": {"server_url": OIDC_URL},
+                }
+            ],
+        }
+    }
 
 # --- letters to clerks: `smtp+tls://user:password@host:587`; what is not set goes to the log
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))

@@ -11,6 +11,7 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
+from pecportal import clock
 from pecportal import vendor as vendors
 from pecportal.operation import hearing
 from pecportal.sandbox import Sandbox, serve
@@ -90,6 +91,10 @@ def _installation(settings: Settings, tmp_path: Path) -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.OPENAPI_ENV = "sandbox"
+    settings.SECOND_FACTOR_REQUIRED = False  # tests/signin has it on
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    }
     for api in ("PEC", "MASSIVA", "COMPANY", "OAUTH"):
         setattr(settings, f"OPENAPI_{api}_URL", "http://127.0.0.1:9")
     settings.OPENAPI_EMAIL, settings.OPENAPI_API_KEY, settings.OPENAPI_TOKEN = "a@portale.example", "key", ""
@@ -104,6 +109,7 @@ def _installation(settings: Settings, tmp_path: Path) -> None:
     settings.TRACKING_SECONDS = settings.TRACKING_IDLE_SECONDS = 0.2
     settings.TRACKING_RUN_SECONDS = 1.0
     settings.CLOCK_SPEED = 1.0
+    clock.forget()
     hearing.forget()
     vendors.forget_clients()  # the system gives ports again: a token of the server that was there would be refused
     settings.LANGUAGE_CODE = "en"  # the language that the tests are written in

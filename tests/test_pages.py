@@ -189,7 +189,7 @@ def test_a_failed_sign_in_does_not_say_what_was_wrong(db: None) -> None:
     User.objects.create_user("anna@comune.example", "una frase lunga e segreta")
 
     for address, password in (("anna@comune.example", "sbagliata"), ("nessuno@comune.example", "sbagliata")):
-        page = browser_of().post("/login/", {"username": address, "password": password}).content.decode()
+        page = browser_of().post("/login/", {"login": address, "password": password}).content.decode()
         assert "The e-mail address or the password is wrong." in page
 
 
@@ -227,7 +227,7 @@ def test_a_missing_page_says_so_and_what_to_do(office: Organisation) -> None:
 
 
 def test_a_page_that_had_been_open_too_long_says_so(db: None) -> None:
-    answer = browser_of(enforce_csrf_checks=True).post("/login/", {"username": "a@b.example", "password": "x"})
+    answer = browser_of(enforce_csrf_checks=True).post("/login/", {"login": "a@b.example", "password": "x"})
 
     assert answer.status_code == 403
     assert "The page had been open for too long" in answer.content.decode()

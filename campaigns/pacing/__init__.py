@@ -5,6 +5,7 @@ The pump, the forecast and the pages ask the same functions, so that none of the
 
 from campaigns.pacing.hours import ROME, Hours
 from campaigns.pacing.limits import History, Limit, Span, instant, is_exceeded, limits, minute_of, next_free, room
+from campaigns.pacing.turns import next_turn
 from pecportal.holidays import is_holiday
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "limits",
     "minute_of",
     "next_free",
+    "next_turn",
     "room",
 ]
 

@@ -18,7 +18,7 @@ from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
-from pecportal.permissions import Power, roles_with
+from pecportal.permissions import Power, people_with
 from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -164,12 +164,7 @@ def _end(row: Submission) -> tuple[str, str]:
 
 
 def _approvers(campaign: Campaign) -> Iterable[User]:
-    able = User.objects.filter(
-        is_active=True,
-        memberships__organisation=campaign.organisation_id,
-        memberships__role__in=roles_with(Power.APPROVE),
-    )
-    return able.exclude(email="").distinct().order_by("pk")
+    return people_with(Power.APPROVE, campaign).exclude(email="")
 
 
 def _sent(row: Submission, subject: str, text: str, people: Iterable[User]) -> bool:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from campaigns.models import Campaign, ContactGroup, ContactRun, RunKind, RunState
-from pecportal import stored
+from pecportal import clock, stored
 from pecportal.organisations.models import Organisation, User
 from pecportal.queue import enqueue
 
@@ -58,12 +57,12 @@ def cancel(run: ContactRun) -> bool:
 def is_ours(run: ContactRun, **changes: object) -> bool:
     """Go on from the place at which `run` was read, with a sign of life; False when another job did, or it is over."""
     rows = ContactRun.objects.filter(pk=run.pk, state=RunState.WAITING, place=run.place)
-    return bool(rows.update(alive_at=timezone.now(), **changes))
+    return bool(rows.update(alive_at=clock.real_now(), **changes))
 
 
 def sweep() -> None:
     """Nudge the jobs that were not heard of for a while, and remove the files of those that are over."""
-    late = timezone.now() - LOST
+    late = clock.real_now() - LOST
     for pk in list(ContactRun.objects.filter(state=RunState.WAITING, alive_at__lt=late).values_list("pk", flat=True)):
         enqueue(TASK, pk)
     for run in ContactRun.objects.exclude(stored_as="").exclude(state=RunState.WAITING)[:100]:

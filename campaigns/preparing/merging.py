@@ -10,12 +10,12 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
 from campaigns import text
 from campaigns.models import Campaign, ListProblem, Merging, Recipient
 from campaigns.preparing import drafts, judging
 from campaigns.states import CampaignState
+from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.queue import enqueue
 
@@ -72,7 +72,7 @@ def run(campaign_id: int, *, alive: Callable[[], object] = lambda: None) -> None
 
 def resume_lost() -> None:
     """Nudge those whose job was not heard of for a while."""
-    late = Merging.objects.filter(alive_at__lt=timezone.now() - LOST, campaign__state=CampaignState.DRAFT)
+    late = Merging.objects.filter(alive_at__lt=clock.real_now() - LOST, campaign__state=CampaignState.DRAFT)
     for pk in list(late.values_list("campaign_id", flat=True)):
         enqueue(TASK, pk)
 
@@ -105,7 +105,7 @@ def _keep(campaign: Campaign, ours: Merging, rows: list[Recipient], found: list[
         if mine.delete()[0]:
             _close(draft, [], earlier=ours.found)
         return
-    told = {"rows": ours.rows + len(rows), "found": ours.found + len(found), "alive_at": timezone.now()}
+    told = {"rows": ours.rows + len(rows), "found": ours.found + len(found), "alive_at": clock.real_now()}
     if rows[0].version != draft.list_version or not mine.update(line=rows[-1].line, **told):
         return
     _clear(draft, draft.recipients.filter(line__gt=ours.line, line__lte=rows[-1].line))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -57,7 +57,7 @@ def make(sheet_id: int) -> None:
         return
     with translation.override(settings.LANGUAGE_CODE):
         making = Sheet.objects.filter(pk=sheet.pk, state=SheetState.MAKING)
-        merging.run(sheet.campaign_id, alive=lambda: making.update(seen_at=timezone.now()))
+        merging.run(sheet.campaign_id, alive=lambda: making.update(seen_at=clock.real_now()))
         campaign = _campaign(sheet)
         fingerprint = readiness.fingerprint(campaign)
         findings = readiness.check(campaign)
@@ -71,7 +71,7 @@ def make(sheet_id: int) -> None:
 
 def make_lost() -> None:
     """Nudge every sheet whose job was not heard of for a while."""
-    lost = Sheet.objects.filter(state=SheetState.MAKING, seen_at__lt=timezone.now() - SILENT)
+    lost = Sheet.objects.filter(state=SheetState.MAKING, seen_at__lt=clock.real_now() - SILENT)
     for pk in lost.values_list("pk", flat=True):
         enqueue("campaigns.tasks.make_sheet", pk)
 
@@ -107,7 +107,7 @@ def _read(sheet: Sheet, campaign: Campaign) -> _Reading | None:
         for row in batch:
             _take(reading, letter, files, row)
         mine = Sheet.objects.filter(pk=sheet.pk, state=SheetState.MAKING)
-        if not mine.update(rows_done=reading.rows, seen_at=timezone.now()):
+        if not mine.update(rows_done=reading.rows, seen_at=clock.real_now()):
             return None
     return reading
 

@@ -15,7 +15,6 @@ from typing import Final
 
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, Mer
 from campaigns.models.lists import OPEN
 from campaigns.preparing import columns, drafts, judging, letters, merging, own
 from campaigns.states import CampaignState
-from pecportal import antivirus, stored
+from pecportal import antivirus, clock, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -110,7 +109,7 @@ def choose(reading: ListReading, roles: Mapping[str, int], *, at_once: bool | No
     with transaction.atomic():
         drafts.locked(reading.campaign)
         rows = ListReading.objects.filter(pk=reading.pk, state=ReadingState.CHOOSING)
-        moved = rows.move(ReadingState.WAITING, roles=dict(roles), alive_at=timezone.now())
+        moved = rows.move(ReadingState.WAITING, roles=dict(roles), alive_at=clock.real_now())
         if moved and not soon:
             enqueue(TASK, reading.pk)
     if moved and soon:
@@ -161,11 +160,11 @@ def file_of(campaign: Campaign) -> ListReading | None:
 
 def sweep() -> None:
     """Have read what a lost job left behind, and removed what nobody sees any more."""
-    late = timezone.now() - LOST
+    late = clock.real_now() - LOST
     ListReading.objects.filter(state=ReadingState.READING, alive_at__lt=late).move(ReadingState.WAITING, alive_at=late)
     waiting = ListReading.objects.filter(state=ReadingState.WAITING, alive_at__lte=late)
     for pk in list(waiting.values_list("pk", flat=True)):
-        if ListReading.objects.filter(pk=pk, alive_at__lte=late).update(alive_at=timezone.now()):
+        if ListReading.objects.filter(pk=pk, alive_at__lte=late).update(alive_at=clock.real_now()):
             enqueue(TASK, pk)
     if Campaign.objects.filter(has_litter=True).exists() or _stale_files().exists():
         enqueue(TIDY)
@@ -252,7 +251,7 @@ def _claim(reading_id: int) -> ListReading | None:
             return None
         campaign = Campaign.objects.select_for_update().get(pk=found.campaign_id)
         version = campaign.list_versions + 1
-        started = {"version": version, "rows": 0, "alive_at": timezone.now()}
+        started = {"version": version, "rows": 0, "alive_at": clock.real_now()}
         if not ListReading.objects.filter(pk=reading_id, state=ReadingState.WAITING).move(
             ReadingState.READING, **started
         ):
@@ -285,7 +284,7 @@ def _batches(rows: Iterator[tables.Row]) -> Iterator[list[tables.Row]]:
 def _still(reading: ListReading, *, rows: int) -> None:
     """Give a sign of life, in the transaction of what it covers. Raises `_Overtaken` when the reading is not ours."""
     ours = ListReading.objects.filter(pk=reading.pk, version=reading.version, state=ReadingState.READING)
-    if not ours.update(rows=rows, alive_at=timezone.now()):
+    if not ours.update(rows=rows, alive_at=clock.real_now()):
         raise _Overtaken
 
 
@@ -338,7 +337,7 @@ def _fail(reading: ListReading, sentence: str | Promise) -> None:
 
 def _stale_files() -> "models.QuerySet[ListReading]":
     """Readings whose file is of no use any more."""
-    now = timezone.now()
+    now = clock.real_now()
     over = Q(state__in=[ReadingState.CANCELLED, ReadingState.FAILED], alive_at__lt=now - timedelta(days=1))
     replaced = Q(state=ReadingState.DONE) & ~Q(version=F("campaign__list_version"))
     started = Q(state=ReadingState.DONE) & ~Q(campaign__state=CampaignState.DRAFT)

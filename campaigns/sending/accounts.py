@@ -9,24 +9,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from campaigns import timing
 from campaigns.models import Baton, SendingLane
-from mailboxes.models import Mailbox
 from pecportal import clock, vendor
-from pecportal.organisations.models import PaceOf, VendorAccount
 
 NAME = "sending at the account's pace"
-
-
-def sharing() -> QuerySet[Mailbox]:
-    """The mailboxes that share the pace of their account, since their plan says so, or the account itself."""
-    found = Q(plan__pace_of=PaceOf.ACCOUNT)
-    for account in vendor.in_use():
-        if account is not None and account.shares_pace:
-            found |= vendor.served_by(account)
-    return Mailbox.objects.filter(found)
 
 
 def take(holder: str, due: Collection[int], *, until: datetime) -> bool:
@@ -34,7 +23,7 @@ def take(holder: str, due: Collection[int], *, until: datetime) -> bool:
 
     In the caller's transaction, which takes the lanes.
     """
-    if not sharing().filter(pk__in=due).exists():
+    if not timing.sharing().filter(pk__in=due).exists():
         return True
     Baton.objects.get_or_create(name=NAME)
     with transaction.atomic():
@@ -70,7 +59,7 @@ def _bar_strangers(holder: str, *, now: datetime) -> None:
 
 def _an_interval_after(now: datetime) -> datetime:
     """When any of the accounts may send, if each of them has sent something just now."""
-    return now + timedelta(seconds=max(interval(account) for account in vendor.in_use()))
+    return now + timedelta(seconds=max(timing.shared_interval(account) for account in vendor.in_use()))
 
 
 def renew(holder: str, *, now: datetime, until: datetime) -> None:
@@ -84,19 +73,5 @@ def release(holder: str) -> None:
         Baton.objects.filter(name=NAME, holder=holder).update(holder="", leased_until=None)
 
 
-def next_slot_at(account: VendorAccount | None) -> datetime | None:
-    """When the account's next message may leave: an interval after the last of any of its mailboxes."""
-    ours = sharing().filter(vendor.served_by(account))
-    found: datetime | None = SendingLane.objects.filter(mailbox__in=ours).aggregate(at=Max("next_slot_at"))["at"]
-    return found
-
-
-def interval(account: VendorAccount | None) -> float:
-    """Seconds between two messages of the account: the slowest that it, or a plan of its mailboxes, says."""
-    ours = sharing().filter(vendor.served_by(account))
-    rates = ours.order_by().values_list("plan__rate", flat=True).distinct()
-    return max((timing.interval(rate, account) for rate in rates), default=0.0)
-
-
 def _lanes() -> QuerySet[SendingLane]:
-    return SendingLane.objects.filter(mailbox__in=sharing().values("pk"))
+    return SendingLane.objects.filter(mailbox__in=timing.sharing().values("pk"))

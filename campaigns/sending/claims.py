@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from campaigns import enclosures, references
 from campaigns.enclosures import Enclosure
 from campaigns.models.message import move_messages
+from campaigns.pacing import next_turn
 from campaigns.sending.lanes import DRY_SECONDS, Feed, Job, Lane
 from campaigns.states import MessageState
 from pecportal import clock
@@ -67,44 +67,41 @@ def claim(lane: Lane, *, limit: int) -> list[Job]:
     now = time.monotonic()
     feeds = [feed for feed in lane.open_feeds if now >= feed.dry_until]
     while len(jobs) < limit and feeds:
-        for feed, share in _shares(lane, feeds, limit - len(jobs)):
+        order = _deal(lane, feeds, limit - len(jobs))
+        shares, found, dry = Counter(order), {}, set()
+        for feed in [feed for feed in feeds if feed.campaign_id in shares]:
+            share = shares[feed.campaign_id]
             rows = _queued(lane, feed, share)
-            if rows:
-                jobs += _begin(lane, feed, rows)
+            found[feed.campaign_id] = deque(_begin(lane, feed, rows) if rows else ())
             if len(rows) < share or feed.is_single:
                 feed.dry_until = now + DRY_SECONDS
-                feeds.remove(feed)
+                dry.add(feed.campaign_id)
+        jobs += [found[pk].popleft() for pk in order if found[pk]]
+        going = {feed.campaign_id for feed in feeds} - dry
+        feeds = [feed for feed in lane.feeds if feed.campaign_id in going]  # in the order of the turns to come
     if lane.allowance is not None:
         lane.allowance -= len(jobs)
     return jobs
 
 
-def _shares(lane: Lane, feeds: Sequence[Feed], limit: int) -> list[tuple[Feed, int]]:
-    """Deal `limit` messages to the campaigns, one by one and in turn.
-
-    Single messages go before the many of a campaign, but of four messages one is a campaign's: neither waits for ever.
-    """
+def _deal(lane: Lane, feeds: Sequence[Feed], limit: int) -> list[int]:
+    """Deal `limit` messages to the campaigns, one by one and in turn: their ids, in the order of the messages."""
     singles = deque(feed for feed in feeds if feed.is_single)
     others = deque(feed for feed in feeds if not feed.is_single)
-    dealt: Counter[int] = Counter()
-    for _n in range(limit):
+    dealt: list[int] = []
+    while len(dealt) < limit and (singles or others):
         lane.turns += 1
-        queue = others if others and (not singles or lane.turns % 4 == 0) else singles
-        queue.rotate(-1)
-        dealt[queue[-1].campaign_id] += 1
-        if queue is singles:  # it has one message, and no more
-            queue.pop()
-        if not (singles or others):
-            break
+        dealt.append(next_turn(singles, others, lane.turns).campaign_id)
     turns = [*singles, *others]  # whose turn is next stands first
-    lane.feeds = deque([*turns, *(feed for feed in lane.feeds if feed not in turns)])
-    return [(feed, dealt[feed.campaign_id]) for feed in feeds if dealt[feed.campaign_id]]
+    waiting = {feed.campaign_id for feed in turns}
+    lane.feeds = deque([*turns, *(feed for feed in lane.feeds if feed.campaign_id not in waiting)])
+    return dealt
 
 
 def _queued(lane: Lane, feed: Feed, limit: int) -> list[_Row]:
     """The next messages of the campaign that this mailbox sends; the others are other lanes'."""
     lock = "FOR UPDATE OF m SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.real_now())
     whose = (lane.account_id or 0, lane.mailbox_id, feed.campaign_id)
     with connection.cursor() as cursor:
         cursor.execute(QUEUED + lock, [feed.campaign_id, feed.cursor, now, lane.mailbox_id, *whose, limit])

@@ -4,7 +4,6 @@ import hashlib
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import deciders, evidence, late
@@ -244,7 +243,7 @@ def _send_again(doubt: Attempt) -> None:
     if campaign.state == CampaignState.STOPPED:  # meanwhile
         raise Refusal(_("The campaign is stopped: none of its messages is sent any more."))
     _end(doubt, Outcome.PRESUMED_NOT_SENT)
-    _move(doubt, MessageState.QUEUED, not_before=timezone.now())
+    _move(doubt, MessageState.QUEUED, not_before=clock.real_now())
     completed = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.COMPLETED)
     if completed.move(CampaignState.RUNNING):
         record("campaign.reopen", organisation=doubt.message.campaign.organisation, target=campaign)

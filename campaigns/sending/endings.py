@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, F, OuterRef
-from django.utils import timezone
 
 from campaigns import late
 from campaigns.models import Answer, Attempt, Message, Reservation
@@ -151,7 +150,7 @@ def _times(state: State) -> dict[str, object]:
 
 
 def _requeue(items: Sequence[tuple[int, int, Ending]]) -> None:
-    now = timezone.now()
+    now = clock.real_now()
     at_once = [message_id for message_id, _, e in items if not e.delay and not e.counts_as_failure]
     if at_once:
         _without_attempt(at_once).move(MessageState.QUEUED)

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from campaigns import timing
 from campaigns.models import Campaign, CampaignMailbox
-from campaigns.sending import accounts, bringing, routes
+from campaigns.sending import bringing, routes
 from campaigns.sending.caps import Allowance, Usage
 from campaigns.sending.lanes import Feed, Lane
 from campaigns.states import CampaignState
@@ -54,7 +54,7 @@ def _serve(lane: Lane, mailbox: Mailbox) -> None:
     if pace.shared != lane.slots.shared or (pace.shared and pace.account_id != lane.account_id):
         raise Regrouped
     lane.client, lane.account_id = vendor.connect(pace.account), pace.account_id
-    lane.slots.interval = accounts.interval(pace.account) if pace.shared else pace.interval
+    lane.slots.interval = timing.shared_interval(pace.account) if pace.shared else pace.interval
 
 
 def _feed_campaigns(lane: Lane, off: Off) -> list[int]:
@@ -90,8 +90,7 @@ def _feed_campaigns(lane: Lane, off: Off) -> list[int]:
 
 def _new(campaign: Campaign) -> Feed:
     has_own = campaign.own_links.exists()
-    is_single = campaign.recipients_total == 1
-    return Feed(campaign.pk, (), is_single=is_single, has_own=has_own, closes=WITHOUT_FILES)
+    return Feed(campaign.pk, (), is_single=timing.is_single(campaign), has_own=has_own, closes=WITHOUT_FILES)
 
 
 def _allow(lane: Lane, allowed: Allowance, *, now: datetime) -> None:

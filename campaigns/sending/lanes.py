@@ -237,7 +237,7 @@ def acquire(holder: str, *, capped: bool = False, held: Collection[int] = (), sh
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     with transaction.atomic():
         if not accounts.take(holder, due, until=now + _lease()):
-            together = set(accounts.sharing().filter(pk__in=due).values_list("pk", flat=True))
+            together = set(timing.sharing().filter(pk__in=due).values_list("pk", flat=True))
             due = [pk for pk in due if pk not in together]
         rows = SendingLane.objects.select_for_update(
             of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked
@@ -385,8 +385,8 @@ def _slots(pace: Pace, row: SendingLane, others: Iterable[Lane]) -> Slots:
         if other.slots.shared and other.account_id == pace.account_id:
             other.slots.not_before = max(other.slots.not_before, own)  # what it sent last may count for the account
             return other.slots
-    begins = max(time.monotonic(), own, _monotonic(accounts.next_slot_at(pace.account)))
-    return Slots(accounts.interval(pace.account), begins, shared=True)
+    begins = max(time.monotonic(), own, _monotonic(timing.shared_slot_at(pace.account)))
+    return Slots(timing.shared_interval(pace.account), begins, shared=True)
 
 
 def _wall(moment: float) -> datetime:

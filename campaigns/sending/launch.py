@@ -8,7 +8,6 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -213,7 +212,7 @@ def _insert(
     campaign: Campaign, rows: Sequence[Recipient], boxes: Sequence[int], letter: text.Letter, files: carried.Carried
 ) -> str:
     """Make the messages of these rows, each its mailbox's, and return the hash of all that are made so far."""
-    now, real = clock.now(), timezone.now()
+    now, real = clock.now(), clock.real_now()
     messages = Message.objects.bulk_create(
         Message(
             campaign=campaign,

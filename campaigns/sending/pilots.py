@@ -2,12 +2,12 @@
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from campaigns.models import Campaign, Message, history
 from campaigns.models.message import HELD
 from campaigns.states import CampaignState, MessageState, Pilot, Shown
+from pecportal import clock
 from pecportal.journal.record import record
 from pecportal.queue import enqueue
 from pecportal.told import say
@@ -72,5 +72,5 @@ def _stop(campaign: Campaign, refused: Message) -> None:
 
 
 def _release(campaign: Campaign) -> None:
-    Message.objects.filter(campaign=campaign, not_before=HELD).update(not_before=timezone.now())
+    Message.objects.filter(campaign=campaign, not_before=HELD).update(not_before=clock.real_now())
     enqueue("campaigns.tasks.pump")

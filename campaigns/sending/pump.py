@@ -22,7 +22,7 @@ from campaigns.states import MessageState
 from mailboxes import credentials
 from pecportal import database, hosts, stopping
 from pecportal.encryption import Unreadable
-from pecportal.operation import hearing
+from pecportal.operation import clocks, hearing
 from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ class Pump:
     def _scan(self) -> None:
         """Now and then: take free lanes, and look again at what each has to send."""
         now = time.monotonic()
-        if now < self.scan_at:
+        if now < self.scan_at or now >= self.until:
             return
         is_first, self.scan_at = not self.scan_at, now + 1.0
         if stopping.asked():
@@ -190,9 +190,12 @@ class Pump:
             self._give_up(len(staying) + len(self.taken) - sharing.share())
 
     def _count_in(self) -> None:
-        """Be one of the pumps among which the lanes are shared out, and stay one."""
+        """Be one of the pumps among which the lanes are shared out, and stay one, as long as the time is known."""
         now = time.monotonic()
         if now < self.count_at:
+            return
+        if not clocks.check():
+            self.until = 0.0
             return
         if not self.count_at:
             self.shares = sharing.join(self.holder)

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from campaigns import timing
 from campaigns.models import LivePump, SendingLane
-from campaigns.sending import accounts
 from pecportal import clock, hosts
 
 
@@ -67,13 +67,13 @@ def needs_another(due: int) -> bool:
 
 def within(due: Collection[int], room: int) -> list[int]:
     """Of the mailboxes that are due, no more than there is `room` for; those of an account's pace all the same."""
-    together = set(accounts.sharing().filter(pk__in=due).values_list("pk", flat=True))
+    together = set(timing.sharing().filter(pk__in=due).values_list("pk", flat=True))
     alone = [pk for pk in due if pk not in together]
     return [*together, *alone[: max(room, 0)]]
 
 
 def _held() -> QuerySet[SendingLane]:
-    together = Q(mailbox__in=accounts.sharing().values("pk"))
+    together = Q(mailbox__in=timing.sharing().values("pk"))
     return SendingLane.objects.filter(leased_until__gt=clock.database_now()).exclude(holder="").exclude(together)
 
 

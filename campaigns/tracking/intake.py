@@ -118,19 +118,34 @@ def adopt_unknown() -> int:
     unknown = Receipt.objects.filter(problem="unknown_reference", message__isnull=True, kind__in=kinds, desk="")
     count = 0
     for receipt in unknown.defer("raw", "body").order_by("pk").iterator(chunk_size=500):
-        match = matching.reference_in(receipt.subject)
-        if match is None:
-            continue
-        with transaction.atomic():
-            known = Attempt.objects.select_for_update().filter(mailbox=receipt.mailbox_id, ref=_key(match)).first()
-            attempt = known or found_sent.adopt(receipt.mailbox_id, match, at=receipt.at)
-            if attempt is None or not matching.agrees(match, attempt_ref=attempt.ref, code=attempt.code or None):
-                continue
-            Receipt.objects.filter(pk=receipt.pk).update(message=attempt.message_id, attempt=attempt, problem="")
-            _settle(attempt, match.code)
-            statuses.rejudge([attempt.message_id])
-            count += 1
+        count += _adopt(receipt)
     return count
+
+
+def match_again(receipt_id: int) -> bool:
+    """Look again at one item that no rule could give to a message: whether it could now. Again it changes nothing."""
+    rows = Receipt.objects.filter(pk=receipt_id, message__isnull=True, desk="", kind__in=PROVING).exclude(problem="")
+    receipt = rows.defer("raw", "body").first()
+    return receipt is not None and _adopt(receipt)
+
+
+def _adopt(receipt: Receipt) -> bool:
+    """Give an item to the attempt that its subject names, if there is such a one by now."""
+    match = matching.reference_in(receipt.subject)
+    if match is None:
+        return False
+    with transaction.atomic():
+        known = Attempt.objects.select_for_update().filter(mailbox=receipt.mailbox_id, ref=_key(match)).first()
+        attempt = known or found_sent.adopt(receipt.mailbox_id, match, at=receipt.at)
+        if attempt is None or not matching.agrees(match, attempt_ref=attempt.ref, code=attempt.code or None):
+            return False
+        open_ = Receipt.objects.filter(pk=receipt.pk, message__isnull=True, desk="")
+        if not open_.update(message=attempt.message_id, attempt=attempt, problem=""):
+            return False
+        receipt.refresh_from_db(fields=["message", "attempt", "problem"])
+        prove(attempt, receipt, code=match.code)
+        statuses.rejudge([attempt.message_id])
+    return True
 
 
 def _read(item: InboxItem) -> Read:

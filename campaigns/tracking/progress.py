@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db.models import Count
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -261,7 +260,7 @@ def _without_files(campaign: Campaign) -> Standstill | None:
 def _held(lane: SendingLane | None) -> Standstill | None:
     if lane is None or lane.hold not in HELD:
         return None
-    until = lane.held_until if lane.held_until and lane.held_until > timezone.now() else None
+    until = lane.held_until if lane.held_until and lane.held_until > clock.real_now() else None
     if until is None and lane.hold != Hold.CAP and not lane.breaker_level:
         return None  # the rest is over, and the pump has not come by since
     sentence = str(HELD[Hold(lane.hold)])

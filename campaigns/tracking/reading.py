@@ -9,7 +9,6 @@ from functools import partial
 
 from django.conf import settings
 from django.db.models import F, Max, Q
-from django.utils import timezone
 
 from campaigns import evidence
 from campaigns.models import Attempt, Campaign, InboxScan, InboxWatch, Message, Receipt
@@ -22,7 +21,7 @@ from mailboxes import credentials
 from mailboxes.models import Mailbox
 from pecportal import clock, hosts, stopping, vendor
 from pecportal.encryption import Unreadable
-from pecportal.operation import deployment
+from pecportal.operation import clocks, deployment
 from pecportal.queue import enqueue
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import Rejected, SignInRefused, UpstreamError
@@ -58,6 +57,8 @@ def run() -> int:
     until, found = time.monotonic() + settings.TRACKING_RUN_SECONDS, 0
     try:
         while time.monotonic() < until:
+            if not clocks.check():
+                return found
             due = watched()
             found += _read_due(due, holder, until=until)
             deadlines.apply()
@@ -82,7 +83,7 @@ def read_whole(mailbox_id: int, *, client: Upstream) -> int:
     keep = partial(batons.take, WHOLE, holder, seconds=settings.TRACKING_LEASE_SECONDS)
     try:
         watch = InboxWatch.objects.get(pk=mailbox_id)
-        if not _wants_all(watch, again=timedelta(0)):
+        if not clocks.check() or not _wants_all(watch, again=timedelta(0)):
             return 0
         return _read(watch, Depth.WHOLE, client=client, until=time.monotonic() + WHOLE_SECONDS, keep=keep).new
     finally:
@@ -126,7 +127,7 @@ def _take(mailbox_id: int, holder: str) -> bool:
     watch = InboxWatch.objects.get_or_create(mailbox_id=mailbox_id)[0]
     if _rest(watch) > 0:
         return False
-    now = timezone.now()
+    now = clock.database_now()
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     mine = InboxWatch.objects.filter(free, pk=mailbox_id, read_at=watch.read_at)
     return bool(mine.update(holder=holder, leased_until=now + _lease()))
@@ -137,7 +138,7 @@ def _rest(watch: InboxWatch) -> float:
     if watch.read_at is None:
         return 0.0
     rest = float(settings.TRACKING_SECONDS if _is_awaiting(watch.pk) else settings.TRACKING_IDLE_SECONDS)
-    return rest - (timezone.now() - watch.read_at).total_seconds()
+    return rest - (clock.real_now() - watch.read_at).total_seconds()
 
 
 def _lease() -> timedelta:
@@ -161,7 +162,7 @@ def read(mailbox_id: int, *, client: Upstream, until: float | None = None, holde
     wants_all = _wants_all(watch)
 
     def keep() -> None:
-        InboxWatch.objects.filter(pk=watch.pk).update(leased_until=timezone.now() + _lease())
+        InboxWatch.objects.filter(pk=watch.pk).update(leased_until=clock.database_now() + _lease())
         if holder:
             batons.take(BATON, holder, seconds=settings.TRACKING_LEASE_SECONDS)
 
@@ -169,7 +170,7 @@ def read(mailbox_id: int, *, client: Upstream, until: float | None = None, holde
         depth = Depth.WHOLE if wants_all and not watch.is_large else _depth(watch)
         scan = _read(watch, depth, client=client, until=until, keep=keep)
     finally:
-        InboxWatch.objects.filter(pk=watch.pk).update(holder="", leased_until=None, read_at=timezone.now())
+        InboxWatch.objects.filter(pk=watch.pk).update(holder="", leased_until=None, read_at=clock.real_now())
     if watch.is_large and wants_all and not stopping.asked():
         enqueue("campaigns.tasks.read_whole", mailbox_id)
     return scan.new
@@ -317,7 +318,7 @@ def _remember(watch: InboxWatch, scan: InboxScan, depth: Depth) -> None:
     """Write down what the reading taught of the inbox; another may be under way, whose news stay."""
     learned: dict[str, object] = {"first_page": watch.first_page}
     if scan.full and scan.complete:
-        learned["full_at"] = timezone.now()
+        learned["full_at"] = clock.real_now()
     if scan.reached and depth is not Depth.QUICK:
         learned["deep_at"] = scan.started_at
     if depth is Depth.WHOLE and scan.reached:

@@ -18,6 +18,7 @@ from campaigns.tracking import batons, intake, matching, receipts
 from mailboxes import credentials
 from pecportal import clock, hosts, vendor
 from pecportal.encryption import Unreadable
+from pecportal.operation import clocks
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import UpstreamError
 from pecportal.upstream.inbox import InboxItem
@@ -28,6 +29,7 @@ BATON = "searching"
 RUN_SECONDS = 15.0  # what is left over has its turn at the next run, the longest unsought first
 LEASE_SECONDS = 120.0
 MOST_ITEMS = 50
+LATELY = timedelta(seconds=30)  # a second job for the same attempt has nothing to add
 
 
 def run() -> int:
@@ -40,6 +42,8 @@ def run() -> int:
         return 0
     until, found = time.monotonic() + RUN_SECONDS, 0
     try:
+        if not clocks.check():
+            return 0
         for attempt in due():
             if time.monotonic() > until:
                 return found
@@ -47,6 +51,16 @@ def run() -> int:
     finally:
         batons.give_back(BATON, holder)
     return found
+
+
+def search_now(attempt_id: int) -> int:
+    """Search for one attempt in doubt out of turn, unless it was searched for a moment ago; how many were new."""
+    related = [f"mailbox__{name}" for name in vendor.RELATED]
+    rows = Attempt.objects.filter(pk=attempt_id, outcome=Outcome.UNCERTAIN).select_related("message", *related)
+    attempt = rows.first()
+    if attempt is None or attempt.searches.filter(at__gt=clock.now() - LATELY).exists():
+        return 0
+    return search(attempt, client=vendor.connect_for(attempt.mailbox))
 
 
 def due() -> list[Attempt]:

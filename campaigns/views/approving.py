@@ -22,6 +22,7 @@ from campaigns.states import SheetState, SubmissionState
 from campaigns.views import framed, scope
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, visible_or_404
+from pecportal.signin import stepup
 
 
 @login_required
@@ -53,6 +54,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 @framed.may_frame_own_pages
 def approval(request: HttpRequest, pk: int) -> HttpResponse:

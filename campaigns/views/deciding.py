@@ -24,7 +24,8 @@ from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import User
-from pecportal.permissions import Power, may, roles_with, visible_or_404
+from pecportal.permissions import Power, may, people_with, visible_or_404
+from pecportal.signin import stepup
 
 DOUBTS_A_PAGE = 20
 
@@ -79,9 +80,7 @@ def _row(message: Message, approvers: list[User]) -> Row | None:
 
 
 def _approvers(organisation_id: int) -> list[User]:
-    roles = roles_with(Power.DECIDE)
-    members = User.objects.filter(memberships__organisation=organisation_id, memberships__role__in=roles)
-    return list(members.filter(is_active=True).distinct().order_by("last_name", "first_name", "pk"))
+    return list(people_with(Power.DECIDE, organisation_id).order_by("last_name", "first_name", "pk"))
 
 
 def _missing(known: Evidence) -> list[str]:
@@ -99,6 +98,7 @@ def _waiting(attempt: Attempt) -> Decision | None:
 
 
 @login_required
+@stepup.required_to_act
 @uploads.to_disk(most=proofs.LARGEST)
 @require_http_methods(["GET", "POST"])
 def doubt(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
@@ -176,6 +176,7 @@ def _tell(request: HttpRequest, decision: Decision) -> None:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def confirm(request: HttpRequest, pk: int, decision_pk: int) -> HttpResponse:
     """The second person's word."""
@@ -225,7 +226,7 @@ def seen(request: HttpRequest, pk: int, incident_pk: int) -> HttpResponse:
     campaign = scope.campaign_or_404(request, pk, Power.READ)
     rows = Incident.objects.filter(message__campaign=campaign)
     incident = visible_or_404(rows.select_related("message__campaign__organisation"), pk=incident_pk)
-    if not may(request.user, Power.DECIDE, campaign.organisation):
+    if not may(request.user, Power.DECIDE, campaign):
         messages.error(request, _("Only an approver of your organisation may take note of an incident."))
     elif incidents.see(incident, actor=scope.person(request)):
         messages.success(request, _("It is noted that you have seen it."))

@@ -15,6 +15,7 @@ from campaigns.preparing import copying, following, trying
 from campaigns.views import scope
 from pecportal.errors import Refusal
 from pecportal.permissions import Power
+from pecportal.signin import stepup
 
 ROWS_A_PAGE = 100
 LONGEST = 254
@@ -37,6 +38,7 @@ def again(request: HttpRequest, pk: int, cause: str) -> HttpResponse:
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def close(request: HttpRequest, pk: int, cause: str) -> HttpResponse:
     """Note that nothing more is done about the messages that failed for a cause."""

@@ -45,7 +45,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _basics(request: HttpRequest, organisation: Organisation, campaign: Campaign | None) -> HttpResponse:
-    rows = Mailbox.objects.visible_to(request.user).kept()
+    rows = Mailbox.objects.visible_to(request.user, Power.PREPARE).kept()
     boxes = list(rows.filter(organisation=organisation).select_related("plan"))
     chosen = {box.pk for box in campaign.senders} if campaign else set()
     usable = [box for box in boxes if box.why_not() is None or box.pk in chosen]

@@ -19,9 +19,11 @@ from campaigns.states import CampaignState, SheetState
 from campaigns.views import framed, scope, steps
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, may
+from pecportal.signin import stepup
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 @framed.may_frame_own_pages
 def start(request: HttpRequest, pk: int) -> HttpResponse:
@@ -43,7 +45,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         "sheet": sheet,
         "is_void": sheet is not None and approvals.is_void(sheet, campaign),
         "needed": approvals.needed(campaign),
-        "may_prepare": may(request.user, Power.PREPARE, campaign.organisation),
+        "may_prepare": may(request.user, Power.PREPARE, campaign),
         "blocking": [(finding, steps.url_of(campaign, finding)) for finding in findings if finding.blocks],
         "notes": [(finding, steps.url_of(campaign, finding)) for finding in findings if not finding.blocks],
         "stale": outlook.stale(campaign, dict(sheet.split)) if sheet is not None else "",
@@ -149,6 +151,7 @@ def _going(count: int) -> list[str]:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Go on sending."""

@@ -61,7 +61,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context["incidents"] = _incidents(Incident.objects.filter(message__campaign=campaign, seen_by=None))
     context |= {"expected": outlook.of(campaign), "hours": sentences.of_hours(campaign), "history": _history(campaign)}
     context |= {"failures": failures.of(campaign), "given": _given(campaign)}
-    context["may_prepare"] = may(request.user, Power.PREPARE, campaign.organisation)
+    context["may_prepare"] = may(request.user, Power.PREPARE, campaign)
     return render(request, "campaigns/campaign.html", context)
 
 
@@ -100,7 +100,7 @@ def message(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         "campaign": campaign,
         "incidents": _incidents(row.incidents.all()),
         "may_read": True,
-        "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
+        "may_decide": may(request.user, Power.DECIDE, campaign),
         "message": row,
         "row_references": row_references.of_message(campaign, row),
         "advice": advice.of(row),
@@ -146,7 +146,7 @@ def _message(campaign: Campaign, pk: int) -> Message:
 
 def _draft(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     findings = readiness.check(campaign, quick=True)
-    may_prepare = may(request.user, Power.PREPARE, campaign.organisation)
+    may_prepare = may(request.user, Power.PREPARE, campaign)
     submission, sheet = approving.latest(campaign), approving.sheet_of(campaign)
     return {
         "campaign": campaign,
@@ -157,8 +157,8 @@ def _draft(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "sheet": sheet,
         "sheet_is_void": sheet is not None and approvals.is_void(sheet, campaign),
         "may_change": may_prepare and campaign.is_draft,
-        "may_read": may(request.user, Power.READ, campaign.organisation),
-        "may_approve": may(request.user, Power.APPROVE, campaign.organisation),
+        "may_read": may(request.user, Power.READ, campaign),
+        "may_approve": may(request.user, Power.APPROVE, campaign),
         "findings": [(finding, steps.url_of(campaign, finding)) for finding in findings],
         "blocks": any(finding.blocks for finding in findings),
         "go_on": next(
@@ -170,8 +170,8 @@ def _draft(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "steps": steps.of(campaign, current="", findings=findings),
         "history": _history(campaign),
         "may_prepare": may_prepare,
-        "may_start": may(request.user, Power.START, campaign.organisation),
-        "may_stop": may(request.user, Power.STOP, campaign.organisation),
+        "may_start": may(request.user, Power.START, campaign),
+        "may_stop": may(request.user, Power.STOP, campaign),
     }
 
 
@@ -196,22 +196,22 @@ def _live(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "standstills": progress.standstills(campaign),
         "senders": progress.by_mailbox(campaign) if campaign.is_split else [],
         "doubts": counts.count(Shown.UNCERTAIN),
-        "may_decide": may(request.user, Power.DECIDE, campaign.organisation),
+        "may_decide": may(request.user, Power.DECIDE, campaign),
         "silent": silence.of(campaign),
         "answers": replies.count(campaign),
         "filling": room.warnings(campaign),
-        "may_read": may(request.user, Power.READ, campaign.organisation),
-        "may_start": may(request.user, Power.START, campaign.organisation),
-        "may_undo": campaign.state in RECALLABLE and may(request.user, Power.STOP, campaign.organisation),
+        "may_read": may(request.user, Power.READ, campaign),
+        "may_start": may(request.user, Power.START, campaign),
+        "may_undo": campaign.state in RECALLABLE and may(request.user, Power.STOP, campaign),
         "soon": launch.minutes_left(campaign),
         "going": counts.count(Shown.SENDING) if halted else 0,
-        "may_stop": stoppable and may(request.user, Power.STOP, campaign.organisation),
+        "may_stop": stoppable and may(request.user, Power.STOP, campaign),
     }
 
 
 def _table(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """The messages that the filters leave, one page; nothing for those who may not see recipients."""
-    if not may(request.user, Power.READ, campaign.organisation):
+    if not may(request.user, Power.READ, campaign):
         return {}
     filters = FilterForm(request.GET, mailboxes=campaign.senders)
     page = listing.of_campaign(campaign, filters.wanted, edge=keyset.asked(request.GET))

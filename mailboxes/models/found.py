@@ -17,6 +17,8 @@ class Found(models.Model):
     The account may serve several organisations, and its list does not say whose a mailbox is: an operator does.
     """
 
+    limit = ""  # no mailbox yet: who keeps some of the mailboxes only does not take others in
+
     vendor_id = models.CharField(_("the vendor's id"), max_length=100, unique=True)
     account = models.ForeignKey(
         VendorAccount,

@@ -112,6 +112,8 @@ class Mailbox(models.Model):
     keeps the former.
     """
 
+    limit = "pk"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mailboxes")
     address = models.EmailField(_("address"), max_length=254)

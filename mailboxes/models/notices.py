@@ -25,6 +25,9 @@ class NoticeKind(models.TextChoices):
     ORDER_DONE = "order_done", _("An order was carried out")
     ORDER_NOT_DONE = "order_not_done", _("An order was not carried out")
     ORDER_DOUBT = "order_doubt", _("The outcome of an order is not known")
+    ASKED_DOUBTS = "asked_doubts", _("Messages in doubt have to be decided on")
+    ASKED_DESK = "asked_desk", _("Receipts without a message have to be looked at")
+    ASKED_UNREAD = "asked_unread", _("Items of the inbox cannot be read")
 
 
 class Notice(models.Model):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import objections
 from mailboxes.models.mailbox import Mailbox
-from pecportal.permissions import Power, TenantQuerySet, roles_with
+from pecportal.permissions import Power, TenantQuerySet
 from pecportal.statemachine import State, moves
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ class PaperQuerySet(TenantQuerySet["Paper"]):
         keepers = self.visible_to(user, Power.REGISTER)
         if not user.is_authenticated:
             return keepers
-        trusted = user.memberships.filter(role__in=roles_with(Power.IDENTITY)).values("organisation")
-        return keepers.filter(Q(kind__in=OPEN) | Q(by=user) | Q(mailbox__organisation__in=trusted))
+        trusted = self.visible_to(user, Power.IDENTITY)
+        return keepers.filter(Q(kind__in=OPEN) | Q(by=user) | Q(pk__in=trusted.values("pk")))
 
     def gathered(self, mailbox: Mailbox) -> Self:
         """The papers that a person has uploaded for the next hand-in."""

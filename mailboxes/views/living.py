@@ -20,9 +20,11 @@ from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import User
 from pecportal.permissions import Power, may, visible_or_404
+from pecportal.signin import stepup
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     """Renew, or make a revoked mailbox active again: shown with its price, ordered by a confirmed POST alone."""
@@ -51,6 +53,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End a mailbox, after its address was typed."""
@@ -71,6 +74,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def confirm_order(request: HttpRequest, pk: int) -> HttpResponse:
     """The second person's word."""
@@ -85,6 +89,7 @@ def withdraw_order(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def settle_order(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that an order in doubt was not carried out."""

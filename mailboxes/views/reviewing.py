@@ -16,6 +16,7 @@ from mailboxes.views.registering import sent_already
 from mailboxes.views.scope import mailbox_of, person, status_of
 from pecportal.errors import Refusal
 from pecportal.permissions import Power
+from pecportal.signin import stepup
 
 
 @login_required
@@ -31,6 +32,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@stepup.required_to_act
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the registration once its data were declared to be true; a second click finds it sent already."""

@@ -24,11 +24,11 @@ def mailbox_of(request: HttpRequest, pk: int, power: Power | None = None) -> Mai
 
 
 def organisation_for(request: HttpRequest, power: Power) -> Organisation:
-    """The organisation that the person works for; 404 without `power` in it."""
+    """The organisation that the person works for; 404 without `power` in it for all of its mailboxes."""
     organisation = current.organisation(request)
     if organisation is None:
         raise Http404
-    require(person(request), power, organisation)
+    require(person(request), power, organisation, whole=True)
     return organisation
 
 
@@ -36,8 +36,8 @@ def powers(request: HttpRequest, mailbox: Mailbox) -> dict[str, bool]:
     """What the page may offer."""
     who = person(request)
     return {
-        "may_register": may(who, Power.REGISTER, mailbox.organisation),
-        "may_enter_credentials": may(who, Power.CREDENTIALS, mailbox.organisation),
+        "may_register": may(who, Power.REGISTER, mailbox),
+        "may_enter_credentials": may(who, Power.CREDENTIALS, mailbox),
     }
 
 

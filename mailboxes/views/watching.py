@@ -36,6 +36,7 @@ from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import User
 from pecportal.permissions import Power, may
+from pecportal.signin import stepup
 
 
 @login_required
@@ -44,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """The mailboxes of the organisation that one works for."""
     organisation = current.organisation(request)
     rows = Mailbox.objects.visible_to(person(request)).filter(organisation=organisation).select_related("plan")
-    registers = organisation is not None and may(person(request), Power.REGISTER, organisation)
+    registers = organisation is not None and may(person(request), Power.REGISTER, organisation, whole=True)
     found = Found.objects.visible_to(person(request), Power.REGISTER).filter(organisation=organisation)
     context = {
         "mailboxes": rows.kept().exclude(state=MailboxState.DRAFT).order_by("address"),
@@ -95,6 +96,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @login_required
+@stepup.required
 @require_http_methods(["GET", "POST"])
 def credentials(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter the mailbox's own user name and password, and say at once whether they work."""

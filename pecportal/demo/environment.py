@@ -43,6 +43,7 @@ def environment(ports: Ports, folder: Path) -> dict[str, str]:
         "REDIS_URL": "",
         "QUEUE_BROKER": "orm",
         "EMAIL_URL": "consolemail://",
+        "SECOND_FACTOR_REQUIRED": "off",  # one may be set up, to see how
         "LOG_LEVEL": "WARNING",
         "OPENAPI_ENV": "sandbox",
         "OPENAPI_PEC_URL": vendor,

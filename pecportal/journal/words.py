@@ -6,6 +6,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: Final[dict[str, str | Promise]] = {
+    "factor.add": _("A second factor was set up"),
+    "factor.remove": _("A second factor was taken away"),
+    "factor.reset": _("Recovery codes were made anew"),
+    "password.change": _("A password was changed"),
+    "password.reset": _("A forgotten password was set anew"),
+    "password.set": _("A password was set"),
     "access.refused": _("Something was refused that is not there, or not theirs"),
     "access.sign_in": _("Signed in"),
     "access.sign_in_failed": _("Somebody could not sign in"),
@@ -78,6 +84,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "mailbox.credentials_refused": _("The provider refused the password of the mailbox %(what)s"),
     "mailbox.discard": _("The registration of the mailbox %(what)s was discarded"),
     "mailbox.hand_in": _("The documents of the mailbox %(what)s were handed in"),
+    "mailbox.hand_in_again": _("The documents of the mailbox %(what)s were ordered to be handed in again"),
     "mailbox.paper_erased": _("A document of the mailbox %(what)s was erased"),
     "mailbox.paper_put": _("A document of the mailbox %(what)s was uploaded"),
     "mailbox.paper_seen": _("A document of the mailbox %(what)s was looked at"),

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from pecportal.admin import ReadOnlyAdmin
 from pecportal.operation import deployment, standing
-from pecportal.operation.models import Alert, Delivery, Figure, Pulse, Switch, VendorCall, VendorSpan
+from pecportal.operation.models import Alert, Deed, Delivery, Figure, Pulse, Switch, VendorCall, VendorSpan
 
 
 @admin.register(Alert)
@@ -69,3 +69,11 @@ class FigureAdmin(ReadOnlyAdmin[Figure]):
     """What was counted in the background."""
 
     list_display = ("kind", "about", "value", "at")
+
+
+@admin.register(Deed)
+class DeedAdmin(ReadOnlyAdmin[Deed]):
+    """What operators did on the desks, and why."""
+
+    list_display = ("at", "by", "act", "chosen", "done", "reason")
+    list_select_related = ("by",)

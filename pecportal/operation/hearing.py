@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import Error, transaction
 from django.db.models import F, Sum
@@ -127,7 +127,7 @@ def sentence(problem: str) -> str:
 def _keep(account: int, api: str, counted: _Counted) -> None:
     now = clock.now()
     begun = now - timedelta(seconds=now.timestamp() % SPAN.total_seconds())
-    which = {"account": account, "api": api}
+    which: dict[str, Any] = {"account": account, "api": api}
     VendorCall.objects.get_or_create(**which)
     VendorCall.objects.filter(**which).update(**dict(_news(counted)))
     VendorSpan.objects.get_or_create(at=begun.replace(microsecond=0), **which)

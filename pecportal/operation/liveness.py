@@ -25,7 +25,7 @@ from pecportal.operation.models import Alert, Pulse
 
 logger = logging.getLogger(__name__)
 ALERT: Final = "liveness"
-PASSING: Final = ("queue.dropped", "liveness.restart")
+PASSING: Final = ("queue.dropped", "liveness.restart", "clock")
 REMEMBERED: Final = timedelta(days=1)  # how long a machine that gives no sign of life is told of
 WAITS: Final = {queue.SENDING: 60.0, queue.TRACKING: 120.0, queue.REST: 600.0}  # seconds that a job may wait
 
@@ -57,6 +57,8 @@ SENTENCES: Final[dict[str, Promise]] = {
     "busy": _("All its workers have long jobs in hand; others wait."),
     "waiting": _("A job has waited for %(seconds)s seconds."),
 }
+
+_OWN: Final = frozenset(SENTENCES)  # what is no probe's
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +171,27 @@ def of(lane: str) -> Lane:
     signs = [*_canary(lane, pulse), *_hosts(lane), *_waiting(lane)]
     for probe in _probes[lane]:
         signs += probe()
-    ranks = list(Health)
-    health = max((sign.health for sign in signs), key=ranks.index, default=Health.FINE)
-    return Lane(lane, health, tuple(signs), pulse.beaten_at if pulse else None)
+    return _lane(lane, pulse, signs)
 
 
 def all_lanes() -> list[Lane]:
     """How every lane does."""
     return [of(lane) for lane in queue.LANES]
+
+
+def glance() -> list[Lane]:
+    """How every lane does, for a page: what the applications' probes found is taken from the last canary's alert."""
+    told = {alert.key: alert.facts for alert in Alert.objects.filter(kind=ALERT, ended_at=None)}
+    pulses = {pulse.name: pulse for pulse in Pulse.objects.filter(name__in=queue.LANES)}
+    found = []
+    for lane in queue.LANES:
+        pulse = pulses.get(lane)
+        signs = [*_canary(lane, pulse), *_hosts(lane), *_waiting(lane)]
+        reasons = told.get(lane, {}).get("reasons", [])
+        probed = [each for each in reasons if each["code"] in SENTENCES and each["code"] not in _OWN]
+        signs += [Sign(each["code"], Health.LATE, each["seconds"]) for each in probed]
+        found.append(_lane(lane, pulse, signs))
+    return found
 
 
 def tell() -> list[Lane]:
@@ -191,6 +206,12 @@ def tell() -> list[Lane]:
     if all(lane.health is Health.FINE for lane in lanes):
         _forgive()
     return lanes
+
+
+def _lane(name: str, pulse: Pulse | None, signs: Iterable[Sign]) -> Lane:
+    ranks = list(Health)
+    health = max((sign.health for sign in signs), key=ranks.index, default=Health.FINE)
+    return Lane(name, health, tuple(signs), pulse.beaten_at if pulse else None)
 
 
 def _forgive() -> None:

@@ -178,7 +178,7 @@ add(
     "clock",
     Meaning(
         lazy("The clock of %(name)s differs from the database's by %(seconds)s seconds"),
-        lazy("Times on pages may be wrong by so much."),
+        lazy("The portal corrects its own times by it, but jobs of its schedule begin at wrong times."),
         lazy("Look whether the machine's clock is set by the network (NTP)."),
     ),
 )

@@ -237,3 +237,23 @@ class Figure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+
+class Deed(models.Model):
+    """One act of an operator in the console, on one thing or many. Its token is the form's: sent twice, it is one."""
+
+    token = models.UUIDField(unique=True, editable=False)
+    act = models.CharField(_("act"), max_length=40)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person"))
+    at = models.DateTimeField(_("when"))
+    reason = models.TextField(_("reason"), max_length=2000)
+    chosen = models.PositiveIntegerField(_("chosen"), default=0)
+    done = models.PositiveIntegerField(_("done"), null=True)
+
+    class Meta:
+        verbose_name = _("act in the console")
+        verbose_name_plural = _("acts in the console")
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.at:%Y-%m-%d %H:%M}"

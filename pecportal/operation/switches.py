@@ -108,8 +108,10 @@ def turn_on(scope: Scope, about: int = 0, *, reason: str, actor: User) -> bool:
     reason = _reason(reason)
     with transaction.atomic():
         row = Switch.objects.filter(scope=scope, about=about, ended_at=None).select_related("organisation").first()
-        mine = Switch.objects.filter(pk=row.pk if row else None, ended_at=None)
-        if row is None or not mine.update(ended_at=clock.now(), ended_by=actor, ended_reason=reason):
+        if row is None:
+            return False
+        mine = Switch.objects.filter(pk=row.pk, ended_at=None)
+        if not mine.update(ended_at=clock.now(), ended_by=actor, ended_reason=reason):
             return False
         told = {"scope": str(scope), "about": about, "reason": reason}
         record("switch.on", actor=actor, organisation=row.organisation, target=row, **told)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pecportal import clock, hosts
@@ -79,9 +78,9 @@ def watch_clock() -> None:
 
 def skew() -> float:
     """By how many seconds the two clocks differ, as far as that can be seen."""
-    before = timezone.now()
+    before = clock.host_now()
     middle = clock.database_now()
-    after = timezone.now()
+    after = clock.host_now()
     return max(0.0, (before - middle).total_seconds(), (middle - after).total_seconds())
 
 

@@ -9,10 +9,11 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from pecportal.permissions import Role, TenantQuerySet
+from pecportal.permissions import WHOLE, Role, TenantQuerySet
 
 
 class UserManager(BaseUserManager["User"]):
@@ -39,6 +40,7 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    session_round = models.PositiveIntegerField(default=0, editable=False)  # one more ends every session
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -51,6 +53,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What a session is bound to: a new password ends it, and so does a new round."""
+        value = f"{self.password}:{self.session_round}"
+        return salted_hmac("pecportal.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Environment(models.TextChoices):
@@ -215,6 +222,11 @@ class Organisation(models.Model):
         blank=True,
         help_text=_("Empty: one approver is always enough."),
     )
+    second_factor = models.BooleanField(
+        _("members need a second factor"),
+        default=False,
+        help_text=_("An authenticator app, or a passkey. Who has none sets one up at the next log-in."),
+    )
     vendor_account = models.ForeignKey(
         VendorAccount,
         models.PROTECT,
@@ -248,6 +260,10 @@ class Membership(models.Model):
         Organisation, models.CASCADE, related_name="memberships", verbose_name=_("organisation")
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    is_limited = models.BooleanField(_("for some mailboxes only"), default=False)
+    mailboxes = models.ManyToManyField(
+        "mailboxes.Mailbox", blank=True, related_name="+", verbose_name=_("mailboxes it is limited to")
+    )
     since = models.DateTimeField(_("since"), auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()
@@ -258,7 +274,85 @@ class Membership(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "organisation", "role"], name="membership_role_once"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(is_limited=False) | ~models.Q(role__in=sorted(WHOLE)),
+                name="membership_administrator_whole",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()}, {self.organisation}"
+
+
+class Invitation(models.Model):
+    """A person asked to become a member. The link that they get holds `nonce`, signed; a new link ends the old one."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="invitations", verbose_name=_("organisation")
+    )
+    email = models.EmailField(_("e-mail address"))
+    roles = models.JSONField(_("roles"), default=list)
+    is_limited = models.BooleanField(_("for some mailboxes only"), default=False)
+    mailboxes = models.ManyToManyField(
+        "mailboxes.Mailbox", blank=True, related_name="+", verbose_name=_("mailboxes it is limited to")
+    )
+    nonce = models.CharField(max_length=43, editable=False)
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("invited by"))
+    invited_at = models.DateTimeField(_("invited"))
+    expires_at = models.DateTimeField(_("valid until"))
+    sent_at = models.DateTimeField(_("letter sent"), null=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True)
+    accepted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("accepted by"))
+    revoked_at = models.DateTimeField(_("taken back"), null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("email"),
+                "organisation",
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for its answer, in time or not."""
+        return self.accepted_at is None and self.revoked_at is None
+
+    @property
+    def role_labels(self) -> list[str]:
+        """The roles that it gives, in words."""
+        return [str(Role(role).label) for role in self.roles]
+
+
+class BrokenGlass(models.Model):
+    """An operator's access to contents in an emergency: for an hour, with a reason, told to the organisation."""
+
+    operator = models.ForeignKey(User, models.PROTECT, related_name="glasses", verbose_name=_("operator"))
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="glasses", verbose_name=_("organisation")
+    )
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    closed_at = models.DateTimeField(_("ended early"), null=True)
+    told_at = models.DateTimeField(_("administrators told"), null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("emergency access")
+        verbose_name_plural = _("emergency accesses")
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.operator}, {self.organisation}"

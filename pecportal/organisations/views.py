@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     organisation = current.organisation(request)
     mailboxes = [box for box in _newest("mailboxes.Mailbox", request, organisation) if box.state != "discarded"]
     campaigns = [each for each in _newest("campaigns.Campaign", request, organisation) if not each.is_test]
-    may_register = organisation is not None and may(request.user, Power.REGISTER, organisation)
+    may_register = organisation is not None and may(request.user, Power.REGISTER, organisation, whole=True)
     may_prepare = organisation is not None and may(request.user, Power.PREPARE, organisation)
     can_send = any(mailbox.why_not() is None for mailbox in mailboxes)
     if organisation is None:

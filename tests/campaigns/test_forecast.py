@@ -97,6 +97,26 @@ def test_two_campaigns_share_the_slots_fairly() -> None:
     assert shown(found[2].ends) == "2026-11-25T10:18:19"
 
 
+def test_single_messages_go_first_but_one_of_four_turns_is_a_campaigns() -> None:
+    singles = [Work(key, 1, Hours(), is_single=True) for key in range(2, 8)]
+    found = alone(Work(1, 10, Hours()), *singles, now=rome("2026-11-25T10:00"))
+
+    left = [shown(found[key].ends)[-2:] for key in range(2, 8)]
+    assert left == ["00", "01", "02", "04", "05", "06"]
+    assert shown(found[1].begins) == "2026-11-25T10:00:03"
+    assert shown(found[1].ends) == "2026-11-25T10:00:15"
+
+
+def test_thousands_of_single_messages_before_a_campaign_are_forecast_quickly() -> None:
+    singles = [Work(key, 1, Hours(), is_single=True) for key in range(2, 3002)]
+    began = clock.process_time()
+
+    found = alone(Work(1, 50_000, Hours()), *singles, now=rome("2026-11-25T10:00"), rules=plan(10_000))
+
+    assert sum(found[1].days.values()) == 50_000
+    assert clock.process_time() - began < 10
+
+
 def test_one_campaign_alone_may_be_asked_for_and_the_others_still_take_their_turns() -> None:
     now = rome("2026-11-25T10:00")
     works = [Work(1, 100, Hours()), Work(2, 1000, Hours()), Work(3, 1, Hours(weekdays=frozenset()))]
@@ -166,11 +186,12 @@ def test_the_history_that_it_was_given_stays_as_it_was() -> None:
 
 
 class Naive:
-    """The truth: slot by slot, message by message, mailboxes in turn and their campaigns in turn."""
+    """The truth: slot by slot, message by message, mailboxes in turn and their campaigns in turn, single ones first."""
 
     def __init__(self, group: Group, now: datetime) -> None:
         self.interval = timedelta(microseconds=round(group.interval * 1_000_000))
         self.boxes = deque((box, box.history.copy(), deque(box.works)) for box in group.boxes)
+        self.turns = dict.fromkeys((box.key for box in group.boxes), 0)
         self.left = {work.key: work.remaining for box in group.boxes for work in box.works}
         self.sent: dict[Hashable, list[datetime]] = {key: [] for key in self.left}
         works = [work for box in group.boxes for work in box.works]
@@ -184,6 +205,7 @@ class Naive:
                 task = self._task(box, history, works)
                 if task is not None:
                     history.add(pacing.minute_of(self.at), 1)
+                    self.turns[box.key] += 1
                     works.remove(task)
                     works.append(task)
                     entry = self.boxes[place]
@@ -211,7 +233,10 @@ class Naive:
             return None
         if pacing.room(box.limits, history, pacing.minute_of(self.at)) == 0:
             return None
-        return next((work for work in works if self._may(work) and work.hours.is_open(self.at)), None)
+        ready = [work for work in works if self._may(work) and work.hours.is_open(self.at)]
+        singles, others = ([work for work in ready if work.is_single is wanted] for wanted in (True, False))
+        fourth = (self.turns[box.key] + 1) % 4 == 0
+        return next(iter((others or singles) if fourth else (singles or others)), None)
 
 
 TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
@@ -242,7 +267,10 @@ def groups(draw: st.DrawFn) -> tuple[Group, datetime]:
             count = draw(st.integers(0, 40))
             held = draw(st.integers(0, count))
             pause = timedelta(seconds=draw(st.sampled_from([0, 1, 90, 4000])))
-            works.append(Work(key, count, draw(hours(now)), held, pause))
+            works.append(Work(key, count, draw(hours(now)), held=held, pause=pause))
+        for _ in range(draw(st.integers(0, 5))):
+            key += 1
+            works.append(Work(key, 1, draw(hours(now)), is_single=True))
         rules = draw(
             st.just(())
             | st.builds(plan, daily=st.integers(20, 60), window=st.sampled_from(["calendar", "rolling", "both"]))

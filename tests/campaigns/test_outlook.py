@@ -1,18 +1,22 @@
 """What is expected of a campaign counts all that its mailbox has to send, and says why it is late."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from pytest_django import Settings
 
-from campaigns import outlook
+from campaigns import outlook, readiness, timing
 from campaigns.models import Campaign, Message, SendingLane
 from campaigns.models.message import HELD
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, Shown
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
+from pecportal.operation import deployment, switches
+from pecportal.operation.models import Scope
 from tests import build as kernel
 from tests.campaigns import build
 
@@ -73,6 +77,21 @@ def test_a_mailbox_of_the_same_account_takes_its_turns() -> None:
     assert 36 < seconds(campaign) < 41
 
 
+def test_an_idle_mailbox_of_the_account_slows_the_others_down_as_it_does_in_the_pump() -> None:
+    campaign = waiting(20)
+    Mailbox.objects.update(plan=Plan.objects.create(name="Conto", pace_of="account"))
+    slow = Plan.objects.create(name="Lento", pace_of="account", rate=0.1)
+    idle = kernel.mailbox(address="altra@prova.example")
+    Mailbox.objects.filter(pk=idle.pk).update(plan=slow)
+
+    assert 19 * 10.04 - 2 < seconds(campaign) < 19 * 10.04 + 2
+    assert timing.shared_interval(None) == pytest.approx(10.04)
+
+    last = timezone.now() + timedelta(seconds=60)
+    SendingLane.objects.create(mailbox=idle, next_slot_at=last)  # what it sent just now counts for the account
+    assert 60 + 19 * 10.04 - 2 < seconds(campaign) < 60 + 19 * 10.04 + 2
+
+
 def test_a_draft_is_asked_as_if_it_were_started() -> None:
     campaign = build.ready()
 
@@ -97,6 +116,75 @@ def test_of_a_mailbox_that_may_not_send_and_of_what_is_over_nothing_is_said() ->
     done = waiting(1)
     done.state = CampaignState.STOPPED
     assert outlook.of(done) is None
+
+
+def full(mailbox: Mailbox) -> None:
+    Mailbox.objects.filter(pk=mailbox.pk).update(space_used=95, space_limit=100)
+
+
+def off(mailbox: Mailbox) -> None:
+    deployment.restored()
+
+
+def without_credit(mailbox: Mailbox) -> None:
+    until = timezone.now() + timedelta(minutes=1)
+    SendingLane.objects.create(mailbox=mailbox, hold=Hold.WALLET, held_until=until)
+
+
+def switched_off(mailbox: Mailbox) -> None:
+    switches.turn_off(
+        Scope.MAILBOX, mailbox.pk, sentence="A fault is looked into.", reason="prova", actor=mailbox.created_by
+    )
+
+
+@pytest.mark.parametrize(
+    ("hold_up", "why"),
+    [
+        (full, "95% full"),
+        (off, "switched off"),
+        (switched_off, "A fault is looked into."),
+        (without_credit, "wallet is empty"),
+    ],
+)
+@pytest.mark.parametrize("state", [CampaignState.RUNNING, CampaignState.PAUSED])
+def test_of_a_campaign_that_is_held_no_end_is_told_but_why(
+    state: CampaignState, hold_up: Callable[[Mailbox], None], why: str
+) -> None:
+    campaign = waiting(3, state=state, wanted_by=timezone.now() - timedelta(hours=1))
+    assert expected(campaign).held == ""
+
+    hold_up(campaign.mailbox)
+
+    found = expected(campaign)
+    assert (found.ends, found.days) == (None, ())
+    assert why in found.held
+    assert found.warning.endswith("has passed.")
+    page = render_to_string("campaigns/_outlook.html", {"campaign": campaign, "expected": found})
+    assert why in page
+    assert "No end can be told" in page
+    assert "the last message leaves" not in page
+    assert "Expected end" not in page
+
+
+def test_the_check_before_sending_tells_what_would_hold_it(mailbox_full: Campaign) -> None:
+    found = {finding.code: finding for finding in readiness.check(mailbox_full)}
+
+    assert "95% full" in found["held"].sentence
+    assert not found["held"].blocks
+    assert "days" not in found
+
+
+@pytest.fixture
+def mailbox_full() -> Campaign:
+    campaign = build.ready()
+    full(campaign.mailbox)
+    return Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)
+
+
+def test_where_nothing_is_left_a_full_mailbox_holds_nothing_up() -> None:
+    campaign = build.started(statuses=[Shown.DELIVERED])
+    full(campaign.mailbox)
+    assert outlook.of(Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)) is None
 
 
 def test_a_wish_that_is_met_warns_of_nothing() -> None:

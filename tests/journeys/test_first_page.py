@@ -68,7 +68,7 @@ def test_one_logs_in_on_a_telephone_and_lands_on_the_first_page(
     look(phone, "login")
     accessible(phone)
 
-    phone.fill("[name=username]", clerk.email)
+    phone.fill("[name=login]", clerk.email)
     phone.fill("[name=password]", "not this one")
     phone.click("main button")
     expect(phone.locator(".form-problems")).to_be_focused()
@@ -136,7 +136,7 @@ def test_everything_in_the_head_works_without_scripts(chromium: Browser, live_se
     )
     page = context.new_page()
     page.goto("/login/")
-    page.fill("[name=username]", clerk.email)
+    page.fill("[name=login]", clerk.email)
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
     for name in ("Home", "Mailboxes", "Campaigns"):

@@ -168,6 +168,8 @@ def test_a_mail_server_that_is_down_is_tried_again_later_and_the_letter_leaves_o
 def test_every_letter_is_whole_and_without_secrets(settings: Settings, kind: NoticeKind, language: str) -> None:
     settings.LANGUAGE_CODE = language
     box = kernel.mailbox(problem_code="credit")
+    if kind in (NoticeKind.ASKED_DOUBTS, NoticeKind.ASKED_DESK):
+        kernel.user(box.organisation, Role.APPROVER)
     notices.note(box, kind, key="1")
 
     notices.send()
@@ -175,7 +177,7 @@ def test_every_letter_is_whole_and_without_secrets(settings: Settings, kind: Not
     (letter,) = mail.outbox
     assert "%(" not in letter.body
     assert kernel.PASSWORD not in letter.body
-    assert re.search(r"https://portale\.example/mailboxes/\d+/", str(letter.body))
+    assert re.search(r"https://portale\.example/(mailboxes/\d+|campaigns/(doubts|desk))/", str(letter.body))
 
 
 # --- expected time

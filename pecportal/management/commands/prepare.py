@@ -21,6 +21,7 @@ class Command(BaseCommand):
         settings.PORTAL_DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         verbosity = options["verbosity"]
         call_command("migrate", interactive=False, verbosity=verbosity)
+        call_command("createcachetable", verbosity=verbosity)
         if "Manifest" in str(settings.STORAGES["staticfiles"]):
             call_command("collectstatic", interactive=False, verbosity=verbosity)
         queue.install(PERIODIC)

@@ -267,9 +267,9 @@ def test_of_mailboxes_that_share_a_pace_the_slowest_counts_for_their_account_alo
     campaign(vendor, second)
     Mailbox.objects.filter(pk=slow).update(plan=Plan.objects.create(name="Lento", rate=0.5))
 
-    assert accounts.interval(first) == pytest.approx(1.004 / 0.5)
-    assert accounts.interval(second) == pytest.approx(1.004 / RATE)
-    assert accounts.interval(None) == 0.0
+    assert timing.shared_interval(first) == pytest.approx(1.004 / 0.5)
+    assert timing.shared_interval(second) == pytest.approx(1.004 / RATE)
+    assert timing.shared_interval(None) == 0.0
 
 
 def test_a_mailbox_that_changes_its_account_is_taken_anew(vendor: Sandbox) -> None:

@@ -4,16 +4,20 @@ from collections import Counter
 
 import pytest
 from django.db import transaction
+from pytest_django import Settings
 
+from campaigns import outlook, pacing
 from campaigns.models import Campaign
 from campaigns.sending import claims, feeding, lanes
 from campaigns.sending.lanes import Job, Lane
 from campaigns.states import CampaignState
+from pecportal import clock
 from pecportal.sandbox import Sandbox
 from tests.engine import running
 from tests.worlds import ADDRESS, PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
+RATE = 1.0
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +94,50 @@ def test_a_campaign_that_was_paused_is_left_out_at_once(box: Sandbox) -> None:
     Campaign.objects.filter(pk=first.pk).move(CampaignState.PAUSED)
 
     assert set(campaigns_of(claimed(lane, times=3))) == {second.pk}
+
+
+def forecast_slots(campaigns: list[Campaign]) -> dict[int, int]:
+    """In which slot, counted from 0, the last message of each campaign is forecast to leave."""
+    now, found = clock.now(), {}
+    for campaign in campaigns:
+        expected = outlook.of(Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk))
+        assert expected is not None
+        assert expected.ends is not None
+        found[campaign.pk] = round((expected.ends - now).total_seconds() / pacing.interval(RATE))
+    return found
+
+
+def claimed_slots(*, limit: int) -> dict[int, int]:
+    """In which slot the last message of each campaign leaves, as the pump claims them."""
+    lane, order = lane_of_one_pump(), []
+    while jobs := claimed(lane, times=1, limit=limit):
+        order += campaigns_of(jobs)
+    return {pk: slot for slot, pk in enumerate(order)}
+
+
+@pytest.fixture
+def _paced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pace, and a clock that stands still while claims and forecast are compared."""
+    settings.SENDING_RATE = RATE
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+
+
+@pytest.mark.usefixtures("_paced")
+@pytest.mark.parametrize("limit", [1, 2, 3, 8])
+def test_the_forecast_deals_the_slots_as_the_claims_do(box: Sandbox, limit: int) -> None:
+    campaigns = [running(messages=count) for count in (30, 1, 12, 1, 1, 1, 21, 1, 1, 1, 1)]
+    expected = forecast_slots(campaigns)
+
+    assert claimed_slots(limit=limit) == expected
+    assert max(expected.values()) == 70  # of 71 messages
+
+
+@pytest.mark.usefixtures("_paced")
+def test_a_campaign_that_ends_amid_single_messages_costs_the_forecast_a_slot_at_most(box: Sandbox) -> None:
+    campaigns = [running(messages=count) for count in (1, 1, 2, 1, 9, *[1] * 12)]
+    expected = forecast_slots(campaigns)
+
+    slots = claimed_slots(limit=2)
+    assert slots.keys() == expected.keys()
+    assert max(abs(slots[pk] - expected[pk]) for pk in slots) <= 1

@@ -1,0 +1,1 @@
+"""Migrations of signing in: the table of the shared cache."""
