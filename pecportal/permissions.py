@@ -74,7 +74,8 @@ def roles_with(power: Power) -> list[Role]:
 class TenantQuerySet(StateQuerySet[M]):
     """Rows that belong to an organisation, reached through `tenant` (a lookup path on the model).
 
-    Some memberships are limited to certain mailboxes: they reach the rows of those mailboxes, and what has no mailbox.
+    Some memberships are limited to certain mailboxes: they reach the rows of those mailboxes, and what has no mailbox;
+    what has several, only if all of them are among those.
     """
 
     def visible_to(self, user: "User | AnonymousUser", power: Power | None = None) -> Self:
@@ -90,7 +91,7 @@ class TenantQuerySet(StateQuerySet[M]):
         whole = memberships if box is None else memberships.filter(is_limited=False)
         reach = models.Q(**{f"{path}__in": whole.values("organisation")})
         if box:
-            reach |= models.Q(**{f"{box}__in": memberships.filter(is_limited=True).values("mailboxes")})
+            reach |= _limited(self.model, box, memberships.filter(is_limited=True, mailboxes__isnull=False))
         if user.is_staff and power in _BY_GLASS:
             reach |= models.Q(**{f"{path}__in": _open_glasses(user).values("organisation")})
         return self.filter(reach)
@@ -110,18 +111,40 @@ def mailbox_path(model: type[models.Model]) -> str | None:
     told = getattr(model, "limit", None)
     if told is not None:
         return str(told)
-    before, _sep, _last = tenant_path(model).rpartition("__")
-    owner: Any = model
-    for step in before.split("__") if before else ():
-        owner = owner._meta.get_field(step).related_model
+    before, owner = _owner(model)
     if getattr(owner, "limit", None) == "pk":
         return before
     names = {field.name for field in owner._meta.get_fields()}
     return "__".join(filter(None, (before, "mailbox"))) if "mailbox" in names else None
 
 
+def _owner(model: type[models.Model]) -> tuple[str, Any]:
+    """The lookup path to the model that names the organisation, "" for itself, and that model."""
+    before, _sep, _last = tenant_path(model).rpartition("__")
+    owner: Any = model
+    for step in before.split("__") if before else ():
+        owner = owner._meta.get_field(step).related_model
+    return before, owner
+
+
+def _limited(model: type[models.Model], box: str, memberships: "models.QuerySet[Membership]") -> models.Q:
+    """The rows that limited memberships reach by the mailbox at the path `box`.
+
+    An owner may name in `limit_further` its related rows, each with one more mailbox of it.
+    """
+    mine = memberships.values("mailboxes")
+    reach = models.Q(**{f"{box}__in": mine})
+    before, owner = _owner(model)
+    name = getattr(owner, "limit_further", None)
+    if name is None:
+        return reach
+    relation = owner._meta.get_field(name)
+    beyond = relation.related_model._default_manager.exclude(mailbox__in=mine)
+    return reach & ~models.Q(**{f"{before or 'pk'}__in": beyond.values(relation.field.name)})
+
+
 def may(user: "User | AnonymousUser", power: Power, where: "models.Model | int", *, whole: bool = False) -> bool:
-    """Whether `user` has `power` in an organisation, or for the mailbox of a row that has one.
+    """Whether `user` has `power` in an organisation, or for the mailbox, or all mailboxes, of a row that has some.
 
     For an organisation it is enough to have it for some mailbox, unless `whole` asks for all of them.
     """
@@ -165,8 +188,9 @@ def _reaching(
         return rows.filter(is_limited=False)
     if mailbox is None:
         return rows
-    boxes = models.Q(is_limited=False) | models.Q(mailboxes=mailbox)
-    return rows.filter(boxes).distinct()
+    for box in (mailbox, *getattr(where, "further_mailboxes", ())):
+        rows = rows.filter(models.Q(is_limited=False) | models.Q(mailboxes=box))
+    return rows.distinct()
 
 
 def visible_or_404(rows: models.QuerySet[M], **lookup: Any) -> M:

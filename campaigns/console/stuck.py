@@ -94,12 +94,14 @@ def _due() -> list[int]:
 
     Of a campaign on trial thousands wait for a few: to look through them would take long, and the trial is watched.
     """
-    due = Message.objects.filter(
-        campaign=OuterRef("pk"), state=MessageState.QUEUED, not_before__lt=timezone.now() - NO_PUMP
-    )
+    waits = Message.objects.filter(state=MessageState.QUEUED, not_before__lt=timezone.now() - NO_PUMP).order_by()
+    due = waits.filter(campaign=OuterRef("pk")).order_by("pk").values("pk")[:1]
     running = Campaign.objects.filter(state=CampaignState.RUNNING, state_since__lt=clock.now() - NO_PUMP)
-    found = running.exclude(pilot=Pilot.GOING).annotate(due=Subquery(due.order_by("pk").values("pk")[:1]))
-    return list(found.exclude(due=None).order_by().values_list("mailbox", flat=True).distinct())
+    found = running.exclude(pilot=Pilot.GOING).annotate(due=Subquery(due)).exclude(due=None).order_by()
+    boxes = set(found.filter(is_split=False).values_list("mailbox", flat=True))
+    for campaign in found.filter(is_split=True):
+        boxes |= set(waits.filter(campaign=campaign).values_list("mailbox", flat=True).distinct())
+    return sorted(boxes)
 
 
 def _lane(lane: Any) -> Item:

@@ -43,6 +43,8 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
 class Campaign(models.Model):
     """One letter to many recipients from one mailbox, or from several (`is_split`): then `mailbox` is the first."""
 
+    limit_further = "further_boxes"  # who keeps some mailboxes only sees what leaves from these alone
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="campaigns")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="campaigns", verbose_name=_("sender mailbox"))
@@ -139,6 +141,11 @@ class Campaign(models.Model):
         related = ("mailbox__plan", *(f"mailbox__{name}" for name in vendor.RELATED))
         others = self.further_boxes.select_related(*related).order_by("mailbox_id")
         return [self.mailbox, *(row.mailbox for row in others)]
+
+    @property
+    def further_mailboxes(self) -> list[int]:
+        """The ids of its mailboxes beside the first one; without a query where there is none."""
+        return list(self.further_boxes.values_list("mailbox", flat=True)) if self.is_split else []
 
     @property
     def recipients(self) -> "models.QuerySet[Recipient]":

@@ -18,7 +18,7 @@ from mailboxes.states import CredentialsState
 from pecportal.operation import deployment, switches
 from pecportal.operation.models import Scope
 from tests import build as kernel
-from tests.campaigns import build
+from tests.campaigns import build, several
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +179,57 @@ def mailbox_full() -> Campaign:
     campaign = build.ready()
     full(campaign.mailbox)
     return Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)
+
+
+def shared_out(*, state: CampaignState = CampaignState.RUNNING) -> tuple[Campaign, Mailbox, Mailbox]:
+    """A campaign that has three messages left at each of two mailboxes."""
+    campaign = build.launched(several.ready(build.clerk(), count=6))
+    Campaign.objects.filter(pk=campaign.pk).update(state=state)
+    found = Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)
+    return found, *found.senders
+
+
+def test_of_several_mailboxes_those_that_are_held_are_named_and_the_others_go_on() -> None:
+    campaign, first, second = shared_out()
+    assert (expected(campaign).held, expected(campaign).warning) == ("", "")
+
+    full(second)
+
+    found = expected(campaign)
+    assert found.ends is None
+    assert found.held.startswith(f"{second.address}: The mailbox is 95% full")
+    assert first.address not in found.held
+    assert [(part.mailbox, part.messages, part.ends is None) for part in found.parts] == [
+        (first, 3, False),
+        (second, 3, True),
+    ]
+    assert sum(count for _day, count in found.days) == 3
+    assert found.warning == ""
+    page = render_to_string("campaigns/_outlook.html", {"campaign": campaign, "expected": found})
+    assert "nothing leaves some of the mailboxes" in page
+
+
+def test_several_mailboxes_are_held_as_a_whole_once_each_that_has_some_left_is() -> None:
+    campaign, first, second = shared_out(state=CampaignState.PAUSED)
+    without_credit(first)
+    Message.objects.filter(campaign=campaign, mailbox=second).update(state="submitted", status=Shown.DELIVERED)
+
+    found = expected(campaign)
+    assert (found.ends, found.days, found.all_days) == (None, (), 0)
+    assert found.held == f"{first.address}: {Hold.WALLET.label}."
+    assert [(part.messages, part.ends) for part in found.parts] == [(3, None), (0, None)]
+
+
+def test_what_holds_all_of_several_mailboxes_is_told_once() -> None:
+    campaign, first, second = shared_out()
+    for box in (first, second):
+        switched_off(box)
+    assert f"{first.address}: " in expected(campaign).held
+    assert f"{second.address}: " in expected(campaign).held
+
+    deployment.restored()
+
+    assert expected(campaign).held.startswith("Sending is switched off")
 
 
 def test_where_nothing_is_left_a_full_mailbox_holds_nothing_up() -> None:

@@ -12,8 +12,8 @@ from campaigns.proving import results
 from campaigns.states import MessageState, Shown
 from mailboxes.models import Mailbox
 from mailboxes.states import CredentialsState
-from pecportal.organisations.models import User
-from pecportal.permissions import Role
+from pecportal.organisations.models import Membership, User
+from pecportal.permissions import Power, Role, may, people_with
 from tests import build as kernel
 from tests.campaigns import build, several
 from tests.campaigns.pages import words
@@ -162,3 +162,24 @@ def test_the_sheet_and_its_pdf_show_the_parts(client: Client, clerk: User) -> No
 
     assert pdf.status_code == 200
     assert pdf.content.startswith(b"%PDF")
+
+
+def test_who_keeps_one_of_its_mailboxes_only_sees_nothing_of_it(client: Client, running: Campaign) -> None:
+    first, second = running.senders
+    person = kernel.user(running.organisation, Role.PREPARER)
+    row = Membership.objects.get(user=person)
+    Membership.objects.filter(pk=row.pk).update(is_limited=True)
+    client.force_login(person)
+    for mailboxes in ([first], [second], []):
+        row.mailboxes.set(mailboxes)
+        assert not Campaign.objects.visible_to(person).exists()
+        assert not Message.objects.visible_to(person, Power.READ).exists()
+        assert not may(person, Power.START, running)
+        assert person not in people_with(Power.START, running)
+        assert client.get(reverse("campaigns:move", args=[running.pk, second.pk])).status_code == 404
+
+    row.mailboxes.set([first, second])
+    assert list(Campaign.objects.visible_to(person, Power.START)) == [running]
+    assert Message.objects.visible_to(person, Power.READ).count() == 6
+    assert may(person, Power.START, running)
+    assert person in people_with(Power.START, running)
