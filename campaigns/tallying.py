@@ -14,8 +14,8 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from campaigns.models import Campaign, Message, Reservation
+from campaigns.models.senders import sending
 from campaigns.states import PREPARED, CampaignState, Shown
-from mailboxes.models import Mailbox
 from pecportal import clock
 from pecportal.operation.models import Figure
 
@@ -88,8 +88,8 @@ def _count_days() -> None:
     """What the mailboxes with running campaigns have used since midnight, in the installation's time."""
     now = clock.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    running = Campaign.objects.filter(state=CampaignState.RUNNING).values("mailbox")
-    boxes = Mailbox.objects.filter(pk__in=running, plan__daily_limit__isnull=False).values_list("pk", flat=True)
+    running = sending(Campaign.objects.filter(state=CampaignState.RUNNING))
+    boxes = running.filter(plan__daily_limit__isnull=False).values_list("pk", flat=True)
     held = Reservation.objects.filter(mailbox__in=list(boxes), released=False, at__gte=midnight).order_by()
     used = dict(held.values_list("mailbox").annotate(n=Sum("units")))
     with transaction.atomic():

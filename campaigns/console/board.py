@@ -21,6 +21,7 @@ from campaigns.console import doubts, outside, quarantine, stuck, unmatched
 from campaigns.console.cards import ACT, GOOD, LOOK, MANY, PLAIN, STALE, WORDS, Card, Line, number
 from campaigns.console.items import MOST
 from campaigns.models import Baton, Campaign, LivePump, Message, Reservation, SendingLane
+from campaigns.models.senders import sending
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Shown
 from campaigns.tracking import progress
@@ -169,7 +170,7 @@ def _work(lanes: Sequence[liveness.Lane]) -> Card:
 def _lanes() -> Card:
     """The ways out of the mailboxes with running campaigns, the longest silent first."""
     last = Reservation.objects.filter(mailbox=OuterRef("pk"), released=False).order_by("-at").values("at")[:1]
-    running = Campaign.objects.filter(state=CampaignState.RUNNING).values("mailbox")
+    running = sending(Campaign.objects.filter(state=CampaignState.RUNNING))
     rows = SendingLane.objects.filter(pk__in=running).select_related("mailbox").annotate(last=Subquery(last))
     lines = []
     for lane in sorted(rows[:MOST], key=lambda row: (not row.hold, row.last is not None, row.last or clock.now()))[

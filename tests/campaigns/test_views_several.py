@@ -2,12 +2,15 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from campaigns.models import Campaign, Message
+from campaigns.console import board, stuck
+from campaigns.models import Campaign, Message, SendingLane
 from campaigns.proving import results
 from campaigns.states import MessageState, Shown
 from mailboxes.models import Mailbox
@@ -183,3 +186,19 @@ def test_who_keeps_one_of_its_mailboxes_only_sees_nothing_of_it(client: Client, 
     assert Message.objects.visible_to(person, Power.READ).count() == 6
     assert may(person, Power.START, running)
     assert person in people_with(Power.START, running)
+
+
+def test_the_operators_console_counts_the_further_mailboxes_in(running: Campaign) -> None:
+    first, second = running.senders
+    long_ago = timezone.now() - timedelta(hours=1)
+    Campaign.objects.filter(pk=running.pk).update(state_since=long_ago)
+    Message.objects.filter(campaign=running).update(not_before=long_ago)
+    for sender in (first, second):
+        SendingLane.objects.get_or_create(mailbox=sender)
+    Message.objects.filter(campaign=running, mailbox=first).update(state=MessageState.SUBMITTED)
+
+    lanes = [key for key in stuck.keys(second.pk) + stuck.keys(first.pk) if key.startswith("lane:")]
+    assert lanes == [f"lane:{second.pk}"]
+
+    shown = next(each for each in board.of().cards if each.name == "lanes")
+    assert {line.title for line in shown.lines} == {FIRST, SECOND}

@@ -62,7 +62,7 @@ POWERS: dict[Power, set[str]] = {
         *("campaigns:desk_aside", "campaigns:desk_undo"),
     },
     Power.DECIDE: {"campaigns:confirm_decision", "campaigns:withdraw_decision"},
-    Power.START: {"campaigns:start", "campaigns:test", "campaigns:resume"},
+    Power.START: {"campaigns:start", "campaigns:test", "campaigns:resume", "campaigns:move"},
     Power.STOP: {"campaigns:undo", "campaigns:pause", "campaigns:stop"},
     Power.APPROVE: {"campaigns:approval"},
 }

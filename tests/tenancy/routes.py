@@ -61,6 +61,7 @@ USUAL = {
     ":key": "token",
     "campaigns:pk": "campaign",
     "campaigns:message_pk": "message",
+    "campaigns:mailbox_pk": "sender",
     "campaigns:attachment_pk": "attachment",
     "campaigns:decision_pk": "decision",
     "campaigns:incident_pk": "incident",
