@@ -186,7 +186,8 @@ def shared_out(*, state: CampaignState = CampaignState.RUNNING) -> tuple[Campaig
     campaign = build.launched(several.ready(build.clerk(), count=6))
     Campaign.objects.filter(pk=campaign.pk).update(state=state)
     found = Campaign.objects.select_related("mailbox__plan").get(pk=campaign.pk)
-    return found, *found.senders
+    first, second = found.senders
+    return found, first, second
 
 
 def test_of_several_mailboxes_those_that_are_held_are_named_and_the_others_go_on() -> None:
