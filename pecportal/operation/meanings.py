@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from pecportal.operation.models import Alert
 
@@ -43,8 +43,8 @@ class Told:
 
 
 _meanings: Final[dict[str, Meaning]] = {}
-_NONE: Final = lazy("Clerks notice nothing of it.")
-_UNSENT: Final = lazy("Nothing is sent meanwhile; nothing is lost, and it goes on by itself afterwards.")
+_NONE: Final = gettext_lazy("Clerks notice nothing of it.")
+_UNSENT: Final = gettext_lazy("Nothing is sent meanwhile; nothing is lost, and it goes on by itself afterwards.")
 
 
 def add(kind: str, meaning: Meaning) -> None:
@@ -88,9 +88,11 @@ def _lane(alert: Alert) -> str:
 add(
     "liveness",
     Meaning(
-        lazy("Background work is not in order: %(name)s"),
-        lazy("Messages may leave late, receipts may be shown late. Nothing is lost, and nothing is sent twice."),
-        lazy(
+        gettext_lazy("Background work is not in order: %(name)s"),
+        gettext_lazy(
+            "Messages may leave late, receipts may be shown late. Nothing is lost, and nothing is sent twice."
+        ),
+        gettext_lazy(
             "Look whether “supervise” runs, and whether the database can be reached. The page “Signs of life” says why."
         ),
         _lane,
@@ -99,94 +101,98 @@ add(
 add(
     "liveness.restart",
     Meaning(
-        lazy("Workers were at a standstill and were replaced: %(name)s"),
-        lazy("What was on its way may be in doubt until its receipts are read."),
-        lazy("Nothing, if it stays at one. If it comes again, look into the log."),
+        gettext_lazy("Workers were at a standstill and were replaced: %(name)s"),
+        gettext_lazy("What was on its way may be in doubt until its receipts are read."),
+        gettext_lazy("Nothing, if it stays at one. If it comes again, look into the log."),
         _lane,
     ),
 )
 add(
     "queue.dropped",
     Meaning(
-        lazy("Jobs of the queue %(name)s could not be read, and were dropped"),
-        lazy("What they were for is done a minute later."),
-        lazy("Look whether SECRET_KEY was changed."),
+        gettext_lazy("Jobs of the queue %(name)s could not be read, and were dropped"),
+        gettext_lazy("What they were for is done a minute later."),
+        gettext_lazy("Look whether SECRET_KEY was changed."),
     ),
 )
 add(
     "sending.off",
     Meaning(
-        lazy("Sending is switched off: the database was restored, or belongs to another installation"),
-        lazy("Nothing is sent until somebody switches sending on again; the pages say so."),
-        lazy("Wait until every mailbox was searched, then switch sending on in the console: “Deployments”."),
+        gettext_lazy("Sending is switched off: the database was restored, or belongs to another installation"),
+        gettext_lazy("Nothing is sent until somebody switches sending on again; the pages say so."),
+        gettext_lazy("Wait until every mailbox was searched, then switch sending on in the console: “Deployments”."),
     ),
 )
 add(
     "journal.broken",
     Meaning(
-        lazy("The journal does not hold from entry %(number)s: %(reason)s"),
-        lazy(
+        gettext_lazy("The journal does not hold from entry %(number)s: %(reason)s"),
+        gettext_lazy(
             "Clerks can go on working. What the journal says from that entry on proves nothing until it is explained."
         ),
-        lazy("Find out who had access to the database. Keep it as it is, and compare it with a backup."),
+        gettext_lazy("Find out who had access to the database. Keep it as it is, and compare it with a backup."),
     ),
 )
 add(
     "journal.unguarded",
     Meaning(
-        lazy("The database's guard of the journal was missing; it has been put back"),
+        gettext_lazy("The database's guard of the journal was missing; it has been put back"),
         _NONE,
-        lazy("Find out who took it away: perhaps a restore did. “verify_journal” says whether the journal holds."),
+        gettext_lazy(
+            "Find out who took it away: perhaps a restore did. “verify_journal” says whether the journal holds."
+        ),
     ),
 )
 add(
     "vendor.refused",
     Meaning(
-        lazy("The provider refuses the account %(name)s (401)"),
+        gettext_lazy("The provider refuses the account %(name)s (401)"),
         _UNSENT,
-        lazy("Look at the account's e-mail address and key in the console, and test the account."),
+        gettext_lazy("Look at the account's e-mail address and key in the console, and test the account."),
         _account,
     ),
 )
 add(
     "vendor.credit",
     Meaning(
-        lazy("The credit of the account %(name)s is used up (402)"),
+        gettext_lazy("The credit of the account %(name)s is used up (402)"),
         _UNSENT,
-        lazy("Top the account up at the provider."),
+        gettext_lazy("Top the account up at the provider."),
         _account,
     ),
 )
 add(
     "vendor.away",
     Meaning(
-        lazy("The provider does not answer as it should: %(name)s"),
-        lazy("Messages leave late. What was on its way when it began may be in doubt until its receipts are read."),
-        lazy("Nothing, if it is over soon. Look at the provider's own page of its state."),
+        gettext_lazy("The provider does not answer as it should: %(name)s"),
+        gettext_lazy(
+            "Messages leave late. What was on its way when it began may be in doubt until its receipts are read."
+        ),
+        gettext_lazy("Nothing, if it is over soon. Look at the provider's own page of its state."),
         _account,
     ),
 )
 add(
     "disk",
     Meaning(
-        lazy("Only %(free)s MB are free where the portal keeps its files (%(percent)s%%)"),
-        lazy("Uploads may be refused soon, and sending may stop."),
-        lazy("Make room, or give the disk more space."),
+        gettext_lazy("Only %(free)s MB are free where the portal keeps its files (%(percent)s%%)"),
+        gettext_lazy("Uploads may be refused soon, and sending may stop."),
+        gettext_lazy("Make room, or give the disk more space."),
     ),
 )
 add(
     "clock",
     Meaning(
-        lazy("The clock of %(name)s differs from the database's by %(seconds)s seconds"),
-        lazy("The portal corrects its own times by it, but jobs of its schedule begin at wrong times."),
-        lazy("Look whether the machine's clock is set by the network (NTP)."),
+        gettext_lazy("The clock of %(name)s differs from the database's by %(seconds)s seconds"),
+        gettext_lazy("The portal corrects its own times by it, but jobs of its schedule begin at wrong times."),
+        gettext_lazy("Look whether the machine's clock is set by the network (NTP)."),
     ),
 )
 add(
     "antivirus",
     Meaning(
-        lazy("The virus scanner does not answer"),
-        lazy("No file is taken meanwhile: whoever uploads one is asked to try again."),
-        lazy("Look whether clamd runs and can be reached."),
+        gettext_lazy("The virus scanner does not answer"),
+        gettext_lazy("No file is taken meanwhile: whoever uploads one is asked to try again."),
+        gettext_lazy("Look whether clamd runs and can be reached."),
     ),
 )
