@@ -1,7 +1,9 @@
 """Campaigns are followed live, found again by status and recipient, and taken home as CSV."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns.models import Campaign
@@ -41,10 +43,13 @@ def test_the_index_shows_each_campaign_with_its_state_and_progress(browser: Clie
 def test_the_index_asks_the_database_equally_often_for_one_and_for_many(
     browser: Client, clerk: User, django_assert_max_num_queries: object
 ) -> None:
+    build.started(clerk, statuses=[Shown.DELIVERED], name="Primi avvisi")
+    with CaptureQueriesContext(connection) as one:
+        browser.get(reverse("campaigns:index"))
     for number in range(12):
         build.started(clerk, statuses=[Shown.DELIVERED], name=f"Avvisi {number}")
 
-    with django_assert_max_num_queries(15):  # type: ignore[operator]
+    with django_assert_max_num_queries(len(one)):  # type: ignore[operator]
         browser.get(reverse("campaigns:index"))
 
 

@@ -27,12 +27,12 @@ def person() -> User:
 
 
 def sign_in(client: Client, email: str, password: str) -> None:
-    client.post(reverse("login"), {"username": email, "password": password}, REMOTE_ADDR="192.0.2.7")
+    client.post(reverse("account_login"), {"login": email, "password": password}, REMOTE_ADDR="192.0.2.7")
 
 
 def test_signing_in_is_recorded_with_its_door_and_address(client: Client, person: User) -> None:
     sign_in(client, person.email, PASSWORD)
-    client.post(reverse("logout"))
+    client.post(reverse("account_logout"))
 
     first, second = Entry.objects.order_by("number")
     assert (first.action, first.actor, first.door, first.address) == ("access.sign_in", person, "browser", "192.0.2.7")
@@ -86,10 +86,10 @@ def test_a_forged_form_is_recorded(person: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(person)
 
-    assert client.post(reverse("logout")).status_code == 403
+    assert client.post(reverse("account_logout")).status_code == 403
 
     entry = Entry.objects.get(action="access.refused")
-    assert (entry.facts["page"], entry.facts["status"]) == ("logout", 403)
+    assert (entry.facts["page"], entry.facts["status"]) == ("account_logout", 403)
 
 
 def test_the_console_and_the_engine_are_told_apart(client: Client) -> None:

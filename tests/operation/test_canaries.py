@@ -106,7 +106,7 @@ def campaign(client: Client, vendor: Sandbox, jobs: Watched) -> Campaign:
     client.get(reverse("campaigns:message", args=[row.pk, row.messages.first().pk]))  # type: ignore[union-attr]
     client.get(reverse("campaigns:message", args=[row.pk, 10**9]))  # refused, and recorded
     client.get(f"/campaigns/?search={CANARY}@prova.example&token={SECRET}")
-    client.post(reverse("login"), {"username": f"{CANARY}@prova.example", "password": SECRET})
+    client.post(reverse("account_login"), {"login": f"{CANARY}@prova.example", "password": SECRET})
     return row
 
 

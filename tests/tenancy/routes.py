@@ -93,7 +93,15 @@ SPECIAL: dict[str, dict[str, str]] = {
     **{name: {"pk": "key"} for name in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
     **{name: {"pk": "invitation"} for name in ("invitation_again", "invitation_revoke")},
 }
-ADMIN = {"object_id": "row", "id": "row", "content_type_id": "content type", "app_label": "an app", "url": "row"}
+ADMIN = {
+    "object_id": "row",
+    "id": "row",
+    "pk": "row",
+    "name": "a desk",
+    "content_type_id": "content type",
+    "app_label": "an app",
+    "url": "row",
+}
 FIXED: dict[str, object] = {  # words that are no objects: the same for everybody
     "a cause": "mailbox_full",
     "a kind of file": "csv",
@@ -102,6 +110,7 @@ FIXED: dict[str, object] = {  # words that are no objects: the same for everybod
     "page": 1,
     "token": "nosuchtoken",
     "an app": "campaigns",
+    "a desk": "stuck",
     "content type": 1,
 }
 
