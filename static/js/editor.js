@@ -271,7 +271,8 @@
     document.querySelector("main").append(...document.querySelectorAll("#link-dialog, #condition-dialog"));
     box.hidden = false;
     show(!load());
-    written = isPlain ? field : rich;
+    // somebody may have begun in the subject before this script was there
+    written = document.activeElement === subject ? subject : isPlain ? field : rich;
 
     editor.addEventListener("input", keep);
     editor.addEventListener("pathChange", tell);
