@@ -113,7 +113,8 @@ class Host:
     def __init__(self, here: World, name: str) -> None:
         folder = here.folder / name
         folder.mkdir()
-        env = {**here.env, "PORTAL_DATA_DIR": str(folder), "HOST_NAME": name}
+        shared = str(here.folder / "files")
+        env = {**here.env, "PORTAL_DATA_DIR": str(folder), "HOST_NAME": name, "FILES_DIR": shared}
         with (here.folder / f"{name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 processes.manage("supervise"), cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
