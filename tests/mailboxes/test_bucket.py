@@ -87,6 +87,7 @@ def test_papers_that_are_refused_at_last_leave_nothing_in_the_bucket(bucket: Buc
     def overtake() -> None:  # once the paper is looked at and on its way
         bucket.when_asked = lambda: None
         Mailbox.objects.filter(pk=box.pk).update(vendor_state=VendorState.ACTIVE)
+        connections.close_all()  # the thread of the bucket's server has one of its own
 
     before = bucket.names()
     bucket.when_asked = overtake
