@@ -182,13 +182,11 @@ def test_anothers_object_in_a_form_answers_as_one_that_never_was(name: str, offi
 
     answers = [ask(client, "post", url, {**common, **data}) for data in (theirs, nobodys)]
 
+    # the number that was posted may stand in the page again, and be that of something else on it as well
+    posted = re.compile(rf"(?<=[\" ])({'|'.join(str(value) for value in theirs.values())})(?=[\" ])")
     pages = [without_chance(answer, url) for answer in answers]
-    for value in theirs.values():
-        pages[0] = (
-            pages[0][0],
-            pages[0][1].replace(f'"{value}"', f'"{NOBODYS}"').replace(f" {value} ", f" {NOBODYS} "),
-        )
-    assert pages[0] == pages[1]
+    first, second = ((status, posted.sub(str(NOBODYS), page)) for status, page in pages)
+    assert first == second
 
 
 def test_the_switch_of_organisations_takes_ones_own_alone(office: Organisation) -> None:
