@@ -46,6 +46,15 @@ class AddressProblem(ValueError):
         super().__init__(_PROBLEMS[code])
 
 
+def spellings(text: str) -> set[str]:
+    """How an address that somebody looks for may be kept: as `parse` takes it, and all in small letters."""
+    try:
+        told = parse(text)
+    except AddressProblem:
+        told = text
+    return {told, told.lower()}
+
+
 def parse(text: str) -> str:
     """The one address in `text`: at most 254 ASCII characters, its domain in lower case and, if IDN, as punycode.
 

@@ -114,25 +114,28 @@ _MEANINGS: Final[dict[str, Meaning]] = {
         _campaign,
     ),
     DOUBT: Meaning(
-        _("%(messages)s messages of the campaign %(name)s have been in doubt for more than an hour"),
+        _("Campaign %(name)s, messages in doubt for more than an hour: %(messages)s"),
         _("It is not known whether they were sent. Clerks see them under “In doubt”, and decide; none is sent again."),
-        _("Look whether the mailbox can be read. An approver of the office decides with the evidence."),
+        _(
+            "In the console, “Messages in doubt”: have them looked for again, then ask the office. Its approvers "
+            "decide with the evidence."
+        ),
         _campaign,
     ),
     silence.ALERT: Meaning(
-        _("%(messages)s messages of the campaign %(name)s have had no acceptance receipt for more than an hour"),
+        _("Campaign %(name)s, messages without an acceptance receipt for more than an hour: %(messages)s"),
         _("They are shown as handed over, without an outcome."),
         _("Look into the mailbox's webmail, and ask the provider."),
         _campaign,
     ),
     quarantine.UNREADABLE: Meaning(
-        _("%(items)s items of the inbox of %(name)s cannot be read"),
+        _("Inbox of %(name)s, items that cannot be read: %(items)s"),
         _("Outcomes that they hold are not shown. Everything else goes on."),
         _("Look at them in the webmail; they are listed in the console."),
         mailbox_name,
     ),
     quarantine.UNKNOWN_KIND: Meaning(
-        _("%(items)s items of the inbox of %(name)s are of no known kind"),
+        _("Inbox of %(name)s, items of no known kind: %(items)s"),
         _("They are on the desk of receipts that nobody could assign."),
         _("Look at them; a new kind of receipt may have appeared."),
         mailbox_name,

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from campaigns.models import Attachment, Campaign, Message, Origin, OwnFile, OwnLink, Recipient
 
@@ -84,6 +85,18 @@ def own_of_row(campaign: Campaign, line: int) -> QuerySet[OwnFile]:
 def uploads(campaign: Campaign) -> QuerySet[OwnFile]:
     """The own files that people handed in; those that the portal makes are no business of names."""
     return campaign.own_files.filter(origin=Origin.UPLOAD)
+
+
+def with_recipients(files: QuerySet[OwnFile]) -> QuerySet[OwnFile]:
+    """Own files, each with `recipients_total`, and as `recipient` the address of its first row; None where it has none.
+
+    They are looked up for the rows that are read alone.
+    """
+    links = OwnLink.objects.filter(file=OuterRef("pk")).order_by()
+    first = OwnLink.objects.filter(file=OuterRef(OuterRef("pk"))).order_by("line").values("line")[:1]
+    row = Recipient.objects.of_present_lists().filter(campaign=OuterRef("campaign"), line=Subquery(first))
+    count = Subquery(links.values("file").annotate(n=Count("pk")).values("n"))
+    return files.annotate(recipient=Subquery(row.values("address")[:1]), recipients_total=Coalesce(count, 0))
 
 
 def has_any(campaign: Campaign) -> bool:

@@ -1,13 +1,16 @@
 """Numbers that are counted in the background, once a minute, for whoever watches the portal from outside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Count, Min
 
+from campaigns import tallying
 from campaigns.models import Attempt, Campaign, Message, Reservation
-from campaigns.states import CampaignState, MessageState
+from campaigns.states import CampaignState, MessageState, Shown
+from mailboxes.models import Mailbox
+from mailboxes.states import Kind
 from pecportal import clock
 from pecportal.operation.models import Figure
 
@@ -15,22 +18,27 @@ _RECENT: Final = timedelta(minutes=5)
 
 
 def count() -> int:
-    """Count anew, and write it down; how many figures there are. One pass over an index of the messages."""
-    found = dict([*_states(), *_ages(), *_pace()])
+    """Count anew, and write it down; how many figures there are. Messages were counted for the console already."""
     now = clock.now()
+    found = dict([*_campaigns(), *_ages(), *_pace()])
+    _keep(found, at=now)
+    messages = tallying.statuses()
+    shown = {f"messages.{status.value}": messages.get(status, 0) for status in Shown}
+    _keep(shown, at=tallying.counted_at() or now)
+    return len(found) + len(shown)
+
+
+def _keep(found: Mapping[str, int], *, at: datetime) -> None:
     for kind, value in found.items():
         figures = Figure.objects.filter(kind=f"metric.{kind}", about=0)
-        if not figures.update(value=value, at=now):
-            Figure.objects.get_or_create(kind=f"metric.{kind}", about=0, defaults={"value": value, "at": now})
-    return len(found)
+        if not figures.update(value=value, at=at):
+            Figure.objects.get_or_create(kind=f"metric.{kind}", about=0, defaults={"value": value, "at": at})
 
 
-def _states() -> Iterator[tuple[str, int]]:
-    for model, name, states in ((Message, "messages", MessageState), (Campaign, "campaigns", CampaignState)):
-        rows = model._default_manager.order_by().values_list("state").annotate(n=Count("pk"))
-        counted = dict(rows)
-        for state in states:
-            yield f"{name}.{state.value}", counted.get(state.value, 0)
+def _campaigns() -> Iterator[tuple[str, int]]:
+    counted = dict(Campaign.objects.order_by().values_list("state").annotate(n=Count("pk")))
+    for state in CampaignState:
+        yield f"campaigns.{state.value}", counted.get(state.value, 0)
 
 
 def _ages() -> Iterator[tuple[str, int]]:
@@ -43,7 +51,9 @@ def _ages() -> Iterator[tuple[str, int]]:
 
 
 def _pace() -> Iterator[tuple[str, int]]:
-    recent = Reservation.objects.filter(at__gt=clock.now() - _RECENT, released=False)
+    boxes = list(Mailbox.objects.filter(kind=Kind.MASSIVE).order_by().values_list("pk", flat=True))
+    # of one mailbox after the other there is an index, of all together there is none
+    recent = Reservation.objects.filter(mailbox__in=boxes, at__gt=clock.now() - _RECENT, released=False)
     yield "sent_last_five_minutes", recent.count()
 
 

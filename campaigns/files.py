@@ -1,25 +1,16 @@
 """Attachments: what a file really is, before it is kept and sent to hundreds of people. Pure."""
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from campaigns import archives, contents
-from pecportal import confined
+from pecportal import confined, filenames
 
 ATTACHMENT_LIMIT: Final = 100 * 10**6  # bytes of base64 in one message, all attachments together
-LONGEST_NAME: Final = 150
 PATIENCE: Final = 20.0  # seconds for a look inside while nobody waits; its processor time has limits far below
-
-_UNSEEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
-)
-_RESERVED: Final = re.compile(r'[<>:"|?*]')
-_DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 
 _PROBLEMS: Final = {
     "empty": "The file is empty.",
@@ -68,21 +59,11 @@ def encoded_size(size: int) -> int:
 
 
 def clean_name(name: str) -> str:
-    """The name alone, at most 150 characters: no folders, nothing invisible, nothing that a system forbids.
-
-    Raises FileProblem when nothing is left.
-    """
-    base = unicodedata.normalize("NFC", _UNSEEN.sub("", name)).replace("\\", "/").rpartition("/")[2]
-    base = " ".join(_RESERVED.sub("_", base).split()).lstrip(".").strip(" ")
-    base = base.rstrip(". ")
-    if not base.strip("._- "):
-        raise FileProblem("name", detail=_UNSEEN.sub("", name))
-    if _DEVICES.match(base):
-        base = f"_{base}"
-    stem, dot, ending = base.rpartition(".")
-    if not dot or len(ending) > 20:
-        return base[:LONGEST_NAME].rstrip(". ")
-    return f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}"
+    """See `filenames.cleaned`. Raises FileProblem when nothing is left."""
+    cleaned = filenames.cleaned(name)
+    if not cleaned:
+        raise FileProblem("name", detail=filenames.seen(name))
+    return cleaned
 
 
 def sniff(path: Path, *, name: str, looked_into: bool = False, seconds: float = PATIENCE) -> Sniffed:
@@ -117,7 +98,7 @@ def digest_of(file: IO[bytes]) -> str:
 
 def shown_name(name: str) -> str:
     """A name as it may be shown, however odd: nothing invisible, and not too long."""
-    return _UNSEEN.sub("", name)[:LONGEST_NAME]
+    return filenames.seen(name)[: filenames.LONGEST]
 
 
 def open_pdfs(paths: Sequence[Path]) -> set[Path]:

@@ -8,7 +8,7 @@ mailbox sends (it is regarded as sending in no time).
 """
 
 from collections import deque
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -209,12 +209,12 @@ class _Line:
         """Put the tasks that had their turns behind the others, after `steps` turns among them."""
         shift = steps % len(tasks)
         self.turns += steps
-        self.stand(tasks, [*tasks[shift:], *tasks[:shift]])
+        self.stand(tasks[:steps] if steps < len(tasks) else [*tasks[shift:], *tasks[:shift]])
 
-    def stand(self, had: Sequence[_Task], order: Iterable[_Task]) -> None:
-        """Put those that `had` their turns, as far as they are still there, behind the others in this order."""
+    def stand(self, had: Collection[_Task]) -> None:
+        """Put those that `had` their turns behind the others, in this order; who had none stays before who has."""
         chosen = {task.key for task in had}
-        self.tasks = deque([*(task for task in self.tasks if task.key not in chosen), *order])
+        self.tasks = deque([*(task for task in self.tasks if task.key not in chosen), *had])
 
 
 class _Play:
@@ -290,6 +290,7 @@ class _Play:
         """Send message by message, since single ones go first, until none of these is left or a campaign ends."""
         rows = [(line, *_by_size(tasks)) for line, tasks in active]
         order, left = deque(rows), sum(len(singles) for _, singles, _ in rows)
+        had: dict[int, dict[Hashable, _Task]] = {id(line): {} for line, _ in active}
         for _n in range(most):
             line, singles, others = order[0]
             order.rotate(-1)
@@ -297,13 +298,15 @@ class _Play:
             task = next_turn(singles, others, line.turns)
             is_end = task.remaining == 1 and not task.is_single
             self._post(line, [task], 1, first=self.at, every=self.interval)
+            had[id(line)].pop(task.key, None)
+            had[id(line)][task.key] = task
             self.at += self.interval
             left -= task.is_single
             if not left or is_end or not (singles or others):
                 break
-        self._turn_lines([line for line, _, _ in order])
-        for (line, tasks), (_, singles, others) in zip(active, rows, strict=True):
-            line.stand(tasks, [*singles, *others])
+        self._turn_lines([line for line, _, _ in order if had[id(line)]])
+        for line, _ in active:
+            line.stand(had[id(line)].values())
 
     def _rounds(self, active: Sequence[tuple[_Line, list[_Task]]]) -> int:
         """How often each of these mailboxes can send one message before anything changes."""

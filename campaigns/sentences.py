@@ -45,6 +45,9 @@ TABLES: Sentences = {
 
 AT_ROW: Sentences = {
     "broken_row": _("Row %(row)s of the file cannot be read: a cell is far too long, or the file is damaged there."),
+    "no_object": _(
+        "Line %(row)s is no JSON object with names once each, whose values are texts, numbers, true, false or null."
+    ),
     "open_quote": _("In row %(row)s of the file a quotation mark is opened and never closed: close it or delete it."),
 }
 

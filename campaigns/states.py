@@ -34,6 +34,8 @@ class CampaignState(State):
 
 # nothing of it was sent, and nothing is on its way
 PREPARED = (CampaignState.DRAFT, CampaignState.WAITING, CampaignState.APPROVED)
+# it may be started, if nothing else speaks against that
+STARTABLE = (CampaignState.DRAFT, CampaignState.APPROVED)
 # whoever started it may still take it back
 RECALLABLE = (CampaignState.LAUNCHING, CampaignState.SCHEDULED)
 

@@ -6,7 +6,7 @@ Campaigns that cannot change any more are counted once a day; the page adds up w
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -65,6 +65,11 @@ def statuses() -> dict[Shown, int]:
     rows = Figure.objects.filter(kind__startswith=STATUS).order_by().values_list("kind")
     found = dict(rows.annotate(n=Sum("value")))
     return {each: found[STATUS + each.value] for each in Shown if found.get(STATUS + each.value)}
+
+
+def counted_at() -> datetime | None:
+    """When messages were counted last; None before the first time."""
+    return Figure.objects.filter(kind=COUNTED).order_by("-at").values_list("at", flat=True).first()
 
 
 def _count(ids: Sequence[int]) -> None:

@@ -14,6 +14,7 @@ from campaigns.preparing import (
     unpacking,
     waste,
 )
+from campaigns.proving import packages
 from campaigns.sending import expired, launch, pilots
 from campaigns.sending import pump as pumping
 from campaigns.tracking import deadlines, intake, reading, room, searching, silence
@@ -66,6 +67,11 @@ def check_domains(campaign_id: int) -> None:
     """Ask the provider about the domains of a list."""
     campaign = Campaign.objects.select_related("organisation__vendor_account").get(pk=campaign_id)
     domains.check(campaign_id, client=vendor.connect(campaign.organisation.vendor_account))
+
+
+def make_package(package_id: int) -> None:
+    """Gather a campaign's evidence."""
+    packages.make(package_id)
 
 
 def tidy_lists() -> None:
@@ -132,6 +138,7 @@ def sweep() -> None:
     unpacking.resume_lost()
     letters.resume_lost()
     waste.ring()
+    packages.sweep()
     silence.watch()
     room.ask_often()
 

@@ -138,6 +138,24 @@ class Letter:
         return markup.clean(body)
 
 
+def verbatim(subject: str, body: str) -> tuple[str, str]:
+    """The subject and the cleaned HTML text of a single message, in which braces are braces.
+
+    Raises TextProblem for what may not be sent.
+    """
+    subject = subject.strip()
+    _check_subject(subject)
+    _check_body(body, longest=LONGEST_BODY)
+    if len(subject) > SUBJECT_LIMIT:
+        raise TextProblem("subject_too_long", place="subject")
+    if body.count("<") > MOST_TAGS:
+        raise TextProblem("too_long", place="body")
+    cleaned = markup.clean(body)
+    if not markup.plain(cleaned):
+        raise TextProblem("empty", place="body")
+    return subject, cleaned
+
+
 def plain(html_text: str) -> str:
     """What a reader without HTML sees of a text."""
     return markup.plain(markup.clean(html_text))

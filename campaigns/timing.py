@@ -100,8 +100,8 @@ def shared_slot_at(account: VendorAccount | None) -> datetime | None:
 
 
 def is_single(campaign: Campaign) -> bool:
-    """Whether it is one message, which goes before the many of others."""
-    return campaign.recipients_total == 1
+    """Whether it is one message, which goes before the many of others; one of a stream takes turns with them."""
+    return campaign.recipients_total == 1 and not campaign.is_stream
 
 
 def hours_of(campaign: Campaign) -> Hours:

@@ -12,6 +12,7 @@ from mailboxes.models.acts import LIVE, ActKind, ActOutcome
 from pecportal import clock
 from pecportal.operation import deployment
 from pecportal.organisations.models import User
+from pecportal.programs import keys
 from pecportal.upstream.errors import OutcomeUnknown, Rejected, SignInRefused, UpstreamError
 
 LOOKS: Final = 2  # times that the vendor must not show an act done before a person may say that it was not
@@ -150,7 +151,7 @@ def absent(mailbox: Mailbox, kind: ActKind) -> VendorAct | None:
 
 def needs_another(mailbox: Mailbox, *, author: int | None, actor: User) -> bool:
     """Whether the organisation wants somebody else than its author to say that a paying act in doubt was not done."""
-    return mailbox.organisation.two_order and author == actor.pk
+    return mailbox.organisation.two_order and author in keys.hands_of(actor)
 
 
 def _not_looked_for_lately() -> Q:

@@ -118,7 +118,11 @@ def offer_to(found: Found, organisation: Organisation | None, *, is_refused: boo
     if row.adopted_as_id:
         raise Refusal(_("This mailbox has been adopted already."))
     Found.objects.filter(pk=row.pk).update(organisation=organisation, is_refused=is_refused)
-    record("found.offer", actor=actor, organisation=organisation, target=row, is_refused=is_refused)
+    told = {
+        "before": {"organisation": row.organisation_id, "is_refused": row.is_refused},
+        "after": {"organisation": organisation.pk if organisation else None, "is_refused": is_refused},
+    }
+    record("found.offer", actor=actor, organisation=organisation, target=row, is_refused=is_refused, **told)
 
 
 @transaction.atomic

@@ -60,7 +60,7 @@ _MEANINGS: Final[dict[str, Meaning]] = {
         _address,
     ),
     adopting.OFFERED: Meaning(
-        _("The provider's list shows %(mailboxes)s mailboxes that the portal does not have"),
+        _("Mailboxes of the provider's list that the portal does not have: %(mailboxes)s"),
         _("Clerks notice nothing of it."),
         _("Say in the console whose each of them is, or that it is not ours."),
     ),

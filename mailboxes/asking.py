@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from mailboxes import domains, naming, objections
+from pecportal import frequency
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import Rejected, UpstreamError
 from pecportal.upstream.pec import Availability
@@ -100,9 +101,4 @@ def _key(address: str) -> str:
 
 
 def _may_ask(person: int) -> bool:
-    key = f"availability-questions:{person}"
-    cache.add(key, 0, timeout=60)
-    try:
-        return bool(cache.incr(key) <= A_MINUTE)
-    except ValueError:  # the minute ended between the two lines
-        return True
+    return frequency.is_within(f"availability-questions:{person}", most=A_MINUTE, seconds=60)

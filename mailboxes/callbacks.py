@@ -4,10 +4,10 @@ import hashlib
 import secrets
 
 from django.conf import settings
-from django.core.cache import cache
 from django.urls import reverse
 
 from mailboxes.models import Mailbox
+from pecportal import frequency
 from pecportal.queue import enqueue
 
 A_MINUTE = 30  # calls that are heeded
@@ -33,13 +33,7 @@ def mailbox_of(token: str) -> Mailbox | None:
 
 def heed(mailbox: Mailbox) -> bool:
     """Ring for the state to be read again; False when it was called too often within a minute."""
-    key = f"callback:{mailbox.pk}"
-    cache.add(key, 0, timeout=60)
-    try:
-        calls = cache.incr(key)
-    except ValueError:  # the minute ended between the two lines
-        calls = 1
-    if calls > A_MINUTE:
+    if not frequency.is_within(f"callback:{mailbox.pk}", most=A_MINUTE, seconds=60):
         return False
     enqueue("mailboxes.tasks.refresh_after_call", mailbox.pk)
     return True

@@ -37,11 +37,13 @@ def enter(mailbox: Mailbox, *, username: str, password: str, actor: User) -> Non
             raise Refusal(_("The mailbox is not active yet: its user name and password come when it is."))
         if not row.wants_credentials:
             raise Refusal(row.why_not() or "")
+        before = {"state": row.credentials_state}
         row.username = username
         row.password_sealed = encryption.seal(password.encode(), context=_context(row))
         row.credentials_state, row.credentials_since = CredentialsState.UNTESTED, clock.now()
         row.save(update_fields=["username", "password_sealed", "credentials_state", "credentials_since"])
-        record("mailbox.credentials", actor=actor, organisation=row.organisation, target=row)
+        told = {"before": before, "after": {"state": row.credentials_state.value}}
+        record("mailbox.credentials", actor=actor, organisation=row.organisation, target=row, **told)
 
 
 def test(mailbox: Mailbox, *, client: Upstream) -> CredentialsState:

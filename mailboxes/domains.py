@@ -35,6 +35,11 @@ def fits(kind: str, domain: str) -> bool:
     return lies_in(domain, wanted) if wanted else theirs(domain) in ("", MASSIVE)
 
 
+def kinds_in(domain: str) -> list[Kind]:
+    """The kinds of mailbox that can be in a domain."""
+    return [kind for kind in Kind if fits(kind, domain)]
+
+
 def lies_in(domain: str, above: str) -> bool:
     """Also below, outside of production: the vendor's trial system has domains such as test.pecmassiva.com."""
     return domain == above or (settings.OPENAPI_ENV != "production" and domain.endswith(f".{above}"))

@@ -52,6 +52,12 @@ def gathered(mailbox: Mailbox) -> Gathered:
     return Gathered(rows.get(PaperKind.SIGNED_FORM), rows.get(PaperKind.IDENTITY), bundles)
 
 
+def applicant_code(mailbox: Mailbox) -> str:
+    """The applicant's tax code, "" for a mailbox that was not registered through the portal."""
+    application = getattr(mailbox, "application", None)
+    return application.codice_fiscale_richiedente if application else ""
+
+
 def wants_documents(mailbox: Mailbox) -> bool:
     """Whether the vendor waits for documents, and none are on their way."""
     return mailbox.vendor_state in WANTED and not mailbox.hand_ins.filter(state__in=ON_ITS_WAY).exists()
@@ -78,6 +84,12 @@ def put(mailbox: Mailbox, kind: PaperKind, *, name: str, data: bytes, actor: Use
     Raises `Refusal` with the kind as its field, and changes nothing, for one that cannot be taken.
     """
     return _put(mailbox, kind, name=name, data=data, giver=actor, actor=actor)
+
+
+def put_files(mailbox: Mailbox, kind: PaperKind, files: Sequence[tuple[str, bytes]], *, actor: User) -> Paper:
+    """The same for a paper in one file, or page by page in several, each with its name."""
+    name, data = examining.joined(kind, files)
+    return put(mailbox, kind, name=name, data=data, actor=actor)
 
 
 def use_again(mailbox: Mailbox, kind: PaperKind, *, actor: User) -> Paper:

@@ -11,6 +11,8 @@ from mailboxes.filling import Reading, forecast
 from mailboxes.models import Mailbox, SpaceReading
 from pecportal import clock
 from pecportal.operation import alerts
+from pecportal.webhooks import events
+from pecportal.webhooks.models import EventType
 
 ALERT: Final = "mailbox.full"  # its key is the mailbox
 KEPT_WHOLE: Final = timedelta(hours=48)
@@ -20,7 +22,7 @@ RECENT: Final = timedelta(hours=24)
 
 @transaction.atomic
 def keep(mailbox: Mailbox, *, used: int, limit: int) -> None:
-    """Keep what the vendor says of a mailbox's space, and raise or end the alert that it is nearly full."""
+    """Keep what the vendor says of a mailbox's space; raise or end the alert that it is nearly full; tell programs."""
     now = clock.now()
     last = SpaceReading.objects.filter(mailbox=mailbox).order_by("-at").first()
     SpaceReading.objects.create(mailbox=mailbox, at=now, used=used, limit=limit)
@@ -28,9 +30,22 @@ def keep(mailbox: Mailbox, *, used: int, limit: int) -> None:
     if last is None or _hour(last.at) != _hour(now):
         thin_out(mailbox, now=now)
     if used * 100 >= limit * settings.MAILBOX_FULL_PERCENT:
-        alerts.alert(ALERT, mailbox.pk, organisation=mailbox.organisation, percent=100 * used // limit)
+        is_news = alerts.alert(ALERT, mailbox.pk, organisation=mailbox.organisation, percent=100 * used // limit)
     else:
-        alerts.all_clear(ALERT, mailbox.pk)
+        is_news = alerts.all_clear(ALERT, mailbox.pk)
+    if is_news:
+        _tell(mailbox, used, limit)
+
+
+def _tell(mailbox: Mailbox, used: int, limit: int) -> None:
+    told = {
+        "mailbox": str(mailbox.public_id),
+        "is_full": used * 100 >= limit * settings.MAILBOX_FULL_PERCENT,
+        "used_bytes": used,
+        "limit_bytes": limit,
+    }
+    kind = EventType.MAILBOX_SPACE
+    events.record(mailbox.organisation, kind, mailbox.public_id, told, mailbox_id=mailbox.pk)
 
 
 def thin_out(mailbox: Mailbox, *, now: datetime) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from mailboxes.changes import code
 from mailboxes.models import Mailbox, Order
 from mailboxes.models.acts import ActOutcome, Source
 from mailboxes.models.orders import OrderKind, OrderState
@@ -17,13 +18,17 @@ _ENDED = (OrderState.DONE, OrderState.NOT_DONE, OrderState.UNCERTAIN, OrderState
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One change: when, what it became, how the portal learned of it, who did it, and what was said."""
+    """One change: when, what it became, how the portal learned of it, who did it, and what was said.
+
+    `code` is what it became in a word for programs: a mailbox's state, or an order's as in renewal.done.
+    """
 
     at: datetime
     state: str
     source: str
     who: str
     words: str
+    code: str
 
 
 def lines(mailbox: Mailbox) -> list[Line]:
@@ -36,6 +41,7 @@ def lines(mailbox: Mailbox) -> list[Line]:
             change.get_source_display(),
             str(change.by) if change.by else "",
             change.words,
+            code(change.state),
         )
         for change in mailbox.changes.select_related("by").order_by("-pk")
     ]
@@ -47,13 +53,22 @@ def lines(mailbox: Mailbox) -> list[Line]:
 def _of_order(order: Order) -> Iterator[Line]:
     """What happened to one order, in its order: given, confirmed, ended."""
     kind, person = order.get_kind_display(), str(Source.PERSON.label)
-    yield Line(order.at, _("%(order)s: ordered") % {"order": kind}, person, str(order.by), _terms(order))
+    yield Line(
+        order.at,
+        _("%(order)s: ordered") % {"order": kind},
+        person,
+        str(order.by),
+        _terms(order),
+        f"{order.kind}.ordered",
+    )
     if order.confirmed_at is not None:
         who = str(order.confirmed_by) if order.confirmed_by else ""
-        yield Line(order.confirmed_at, _("%(order)s: confirmed") % {"order": kind}, person, who, "")
+        yield Line(
+            order.confirmed_at, _("%(order)s: confirmed") % {"order": kind}, person, who, "", f"{order.kind}.confirmed"
+        )
     if order.state in _ENDED:
         state = f"{kind}: {order.get_state_display()}"
-        yield Line(order.state_since, state, _source(order), "", order.objection)
+        yield Line(order.state_since, state, _source(order), "", order.objection, f"{order.kind}.{order.state}")
 
 
 def _terms(order: Order) -> str:

@@ -20,6 +20,7 @@ from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
 AGAIN: Final = timedelta(minutes=10)
+RESTED: Final = timedelta(minutes=1)
 TRIES: Final = 50  # beyond them a letter is given up, some eight hours later
 FOR_ALL: Final = frozenset(
     {
@@ -44,11 +45,10 @@ _ABOUT_STATE: Final = {
 
 def note(mailbox: Mailbox, kind: NoticeKind, *, key: str = "", days: int | None = None) -> bool:
     """Write down, in the caller's transaction, that a letter is due; False when it was for this occasion already."""
-    row = Notice(mailbox=mailbox, kind=kind, key=key[:60], days=days, at=clock.now())
-    if Notice.objects.filter(mailbox=mailbox, kind=kind, key=row.key).exists():
-        return False
-    Notice.objects.bulk_create([row], ignore_conflicts=True)
-    return True
+    _row, is_new = Notice.objects.get_or_create(
+        mailbox=mailbox, kind=kind, key=key[:60], defaults={"days": days, "at": clock.now()}
+    )
+    return is_new
 
 
 def about_state(mailbox: Mailbox, *, key: str) -> bool:
@@ -77,6 +77,19 @@ def send() -> int:
         mine = _due().filter(pk=pk).update(tried_at=clock.now(), tries=F("tries") + 1)
         sent += _send(Notice.objects.select_related("mailbox__organisation").get(pk=pk)) if mine else 0
     return sent
+
+
+def try_again(pk: int) -> bool:
+    """Have a letter that did not arrive tried at once, from the beginning; False when somebody has it by now.
+
+    One that was tried within the last minute may be on its way, and is left alone.
+    """
+    rested = Q(tried_at=None) | Q(tried_at__lt=clock.now() - RESTED) | Q(sent_at__isnull=False)
+    mine = Notice.objects.filter(rested, Q(sent_at=None) | Q(recipients=0), pk=pk)
+    if not mine.update(sent_at=None, tried_at=None, tries=0):
+        return False
+    enqueue("mailboxes.tasks.send_notices")
+    return True
 
 
 def people(mailbox: Mailbox, kind: NoticeKind) -> list[User]:

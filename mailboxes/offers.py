@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import F, QuerySet
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -67,6 +68,13 @@ def plans(kind: Kind) -> list[PlanOffer]:
     """The plans of a kind, those that can be ordered here first."""
     rows = Plan.objects.filter(kind=kind).order_by("-is_orderable", "yearly_limit", "pk")
     return [PlanOffer(row.pk, row.name, limits(row), prices(row), row.is_orderable, row.bought_at) for row in rows]
+
+
+def orderable(address: str) -> QuerySet[Plan]:
+    """The plans under which a mailbox with this address can be ordered here, cheapest first."""
+    fitting = domains.kinds_in(address.rpartition("@")[2])
+    rows = Plan.objects.filter(kind__in=fitting, is_orderable=True)
+    return rows.order_by(F("yearly_price").asc(nulls_last=True), "pk")
 
 
 def limits(plan: Plan) -> list[str]:

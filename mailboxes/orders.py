@@ -16,6 +16,7 @@ from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
+from pecportal.programs import keys
 from pecportal.queue import enqueue
 
 MOST_YEARS = 10
@@ -77,7 +78,7 @@ def order_revocation(mailbox: Mailbox, *, typed: str, actor: User) -> Order:
 def confirm(order: Order, *, actor: User) -> None:
     """Let an order be carried out: a second person's word. Raises `Refusal` for the first, and when it is not open."""
     row = Order.objects.select_for_update(of=("self",)).select_related("mailbox__organisation").get(pk=order.pk)
-    if row.by_id == actor.pk:
+    if row.by_id in keys.hands_of(actor):
         raise Refusal(_("You have ordered this yourself: another person has to confirm it."))
     moved = Order.objects.filter(pk=row.pk, state=OrderState.PROPOSED).move(
         OrderState.WAITING, confirmed_by=actor, confirmed_at=clock.now()

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -100,6 +101,29 @@ def submit(mailbox: Mailbox, *, actor: User, seen: int | None = None) -> None:
     price = str(row.plan.yearly_price) if row.plan and row.plan.yearly_price is not None else ""
     record("mailbox.register", actor=actor, organisation=row.organisation, target=row, declared=True, price=price)
     enqueue("mailboxes.tasks.register", row.pk)
+
+
+@transaction.atomic
+def ask_at_once(
+    organisation: Organisation,
+    data: Mapping[str, Mapping[str, object]],
+    *,
+    actor: User,
+    price: Decimal | None = None,
+    reason: str = "",
+) -> Mailbox:
+    """Start a registration, fill in its steps as their forms cleaned them, and submit it: all of it or nothing.
+
+    `price` is what the actor knows that the plan costs a year, `reason` as in `save_step`. A draft of the actor's own
+    that nobody else has touched is taken up again, such as one that came back from the vendor. Raises `AlreadyBegun`
+    for an address with another one, and `Refusal` for another price and for what `submit` refuses.
+    """
+    mailbox = _started(organisation, str(data["address"]["address"]), actor)
+    for step in STEPS[1:]:
+        save_step(mailbox, step, data[step], actor=actor, reason=reason)
+    _refuse_other_price(_locked(mailbox.pk), price)
+    submit(mailbox, actor=actor)
+    return _locked(mailbox.pk)
 
 
 def register(mailbox_id: int, *, client: Upstream) -> None:
@@ -230,6 +254,28 @@ def _refuse_incomplete(row: Mailbox) -> None:
         raise Refusal(_("The applicant's data contradict the tax code: correct them, or say why they are right."))
     if row.plan and not row.plan.is_orderable:
         raise Refusal(_("The plan %(plan)s is not ordered here: choose another one.") % {"plan": row.plan})
+
+
+def _started(organisation: Organisation, address: str, actor: User) -> Mailbox:
+    """A new draft, or the actor's own with this address."""
+    try:
+        return start(organisation, address=address, actor=actor)
+    except drafts.AlreadyBegun as exc:
+        row = exc.mailbox
+        is_own = row.state == MailboxState.DRAFT and row.created_by_id == actor.pk
+        if not is_own or row.application.saved_steps.exclude(by=actor).exists():
+            raise
+        return row
+
+
+def _refuse_other_price(row: Mailbox, price: Decimal | None) -> None:
+    known = row.plan.yearly_price if row.plan else None
+    if known == price:
+        return
+    if known is None:
+        raise Refusal(_("The portal does not know the price of this plan: leave it out."), field="yearly_price")
+    sentence = _("A year costs %(price)s euros plus VAT, as far as the portal knows: confirm this price.")
+    raise Refusal(sentence % {"price": known}, field="yearly_price")
 
 
 def _refuse_second(organisation: Organisation, address: str, *, but: Mailbox | None = None) -> None:

@@ -55,3 +55,14 @@ class CredentialsState(models.TextChoices):
     UNTESTED = "untested", _("Entered, not tested yet")
     GOOD = "good", _("Tested: they work")
     REFUSED = "refused", _("Refused by the provider")
+
+
+class NextAct(models.TextChoices):
+    """What somebody has to do next with a mailbox, in a word for programs and a sentence for people."""
+
+    CORRECT = "correct", _("The provider did not register the mailbox: see why, and send it again.")
+    COMPLETE = "complete", _("Complete the data and send the registration.")
+    AWAIT = "await", _("The provider's answer was lost: the portal looks whether the mailbox was registered.")
+    CREDENTIALS = "credentials", _("Enter the user name and password that the provider sent by e-mail.")
+    DOCUMENTS = "documents", _("Sign the activation form and hand it in with the identity document.")
+    DOCUMENTS_AGAIN = "documents_again", _("The documents were not accepted: hand them in again.")

@@ -1,5 +1,7 @@
 """The steps of the registration, in their order, and which fields each asks for."""
 
+from collections.abc import Mapping
+
 from mailboxes.models import Application, Mailbox
 
 STEPS = ("address", "kind", "applicant", "holder")
@@ -56,6 +58,11 @@ def step_of(field: str) -> str:
 def owner_of(field: str, mailbox: Mailbox) -> Mailbox | Application:
     """The row that holds a field of the registration."""
     return mailbox if field in OF_MAILBOX else mailbox.application
+
+
+def taken(step: str, cleaned: Mapping[str, object]) -> dict[str, object]:
+    """What of a form's cleaned data is stored of a step."""
+    return {name: cleaned[name] for name in FIELDS[step] if name in cleaned}
 
 
 def values(mailbox: Mailbox, step: str) -> dict[str, object]:

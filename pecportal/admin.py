@@ -6,24 +6,49 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from pecportal import keyset
 
 M = TypeVar("M", bound=models.Model)
 
 
-def without_queue(site: admin.AdminSite) -> None:
-    """Take the queue's own pages away: whoever can edit a schedule there can run any function."""
+NOT_OURS = ("django_q", "account", "mfa", "usersessions")
+
+
+def without_others(site: admin.AdminSite) -> None:
+    """Take the libraries' own pages away: whoever can edit a schedule of the queue can run any function, and whoever
+    can add a second factor or an address to a person can take their place.
+    """
     for model in list(site._registry):
-        if model._meta.app_label == "django_q":
+        if model._meta.app_label in NOT_OURS:
             site.unregister(model)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[M]):
-    """Rows that only the engine writes."""
+class ShownOnlyAdmin(admin.ModelAdmin[M]):
+    """Rows that are filtered by what their list shows: by any other field one might ask, letter by letter, for what is
+    not shown.
+    """
 
     show_full_result_count = False
+    view_on_site = False  # the portal shows operators nobody's contents
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list under its own name, where nothing is chosen to be changed."""
+        title = {} if self.has_change_permission(request) else {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """By what the list shows, or filters by."""
+        filters = [each[0] if isinstance(each, tuple) else each for each in self.get_list_filter(request)]
+        names = [str(getattr(each, "parameter_name", each)) for each in (*filters, *self.get_list_display(request))]
+        shown = {name.partition("__")[0] for name in (*names, "pk", "id", self.date_hierarchy or "pk")}
+        return lookup.partition("__")[0] in shown and super().lookup_allowed(lookup, value, request)
+
+
+class ReadOnlyAdmin(ShownOnlyAdmin[M]):
+    """Rows that only the engine writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds."""
@@ -103,11 +128,10 @@ class LongListAdmin(ReadOnlyAdmin[M]):
         }
 
 
-class StateAdmin(admin.ModelAdmin[M]):
+class StateAdmin(ShownOnlyAdmin[M]):
     """Rows whose data an operator may correct but whose state moves only by its own rules; never deleted."""
 
     always_readonly = ("state", "state_since", "public_id", "organisation")
-    show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> tuple[str, ...]:
         """The class's own, and every field that says where the row stands."""

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
+from django.utils.formats import date_format
 
 TRIES: Final = 3
 QUICK: Final = 0.05  # seconds in which an answer is good enough not to ask again
@@ -66,6 +67,11 @@ def host_now() -> datetime:
 def database_now() -> datetime:
     """The instant by the database's clock, which all hosts share; leases are measured by it."""
     return _asked(connection)
+
+
+def shown(moment: datetime) -> str:
+    """An instant for people, by the clocks of Italy, to the minute."""
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 def compare(database: BaseDatabaseWrapper | None = None) -> timedelta | None:

@@ -34,6 +34,8 @@ _SECRET: Final = re.compile(
     r"(?i)\b(token|passw\w*|secret|api_?key|authorization|cookie|sessionid)\b(['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,;]{4,}"
 )
 _OPAQUE: Final = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z0-9_-]{40,}(?![\w-])")  # tokens in paths, hashes of things
+# what ends a line somewhere, moves a terminal's cursor, or turns the order of what is read
+_BREAKS: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ASKED: Final = re.compile(r"[0-9a-fA-F-]{16,64}")
 _ids: ContextVar[dict[str, str]] = ContextVar("log_ids", default={})  # noqa: B039 - never changed, only replaced
 _Exc = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -91,7 +93,7 @@ def told(info: _Exc) -> list[str]:
     while exc is not None and len(lines) < 200:
         frames = traceback.extract_tb(exc.__traceback__)
         lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        said = words(exc)
+        said = _folded(words(exc))
         lines.append(type(exc).__qualname__ + (f": {said}" if said else ""))
         exc = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
     return lines
@@ -150,4 +152,9 @@ def _message(record: logging.LogRecord) -> str:
     except (TypeError, ValueError):
         text = str(record.msg)
     text, *rest = clean(text[:_LONGEST]).split("\nTraceback (most recent call last)", 1)
-    return text.replace("\n", " ⏎ ") if not rest else f"{text} (and a traceback)".replace("\n", " ⏎ ")
+    return _folded(f"{text} (and a traceback)" if rest else text)
+
+
+def _folded(text: str) -> str:
+    """The text as one line, which neither begins another one nor moves a terminal's cursor."""
+    return _BREAKS.sub(" ", text).replace("\n", " ⏎ ")

@@ -34,6 +34,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "organisation": organisation,
         "may_see_members": organisation is not None and may(user, Power.MEMBERS, organisation),
         "may_look_up": organisation is not None and may(user, Power.PREPARE, organisation),
+        "may_make_keys": organisation is not None and may(user, Power.KEYS, organisation),
         "may_set_rules": organisation is not None and may(user, Power.RULES, organisation),
         "organisations": Organisation.objects.visible_to(user),
     }
@@ -53,6 +54,8 @@ class ChosenLanguage(LocaleMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Speak the language of the cookie that the choice left, else the installation's."""
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if request.path_info.startswith("/api/"):  # a program says it with each request
+            chosen = translation.get_language_from_request(request)
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         translation.activate(language)
         request.LANGUAGE_CODE = language

@@ -1,33 +1,23 @@
-"""A template becomes a PDF: the only door to WeasyPrint, which here can read our static files and nothing else."""
+"""A template becomes a PDF/A, made by a press in a process of its own, which reaches no file and no address."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
-from weasyprint import HTML
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from pecportal import press
 
 
-class Unreachable(ValueError):
-    """A template named something that is not one of our static files."""
+def render(template: str, context: dict[str, Any], *, style: str) -> bytes:
+    """A template with one of our static styles, such as `css/sheet.css`. Raises `press.Unprintable`."""
+    with press.pressing(style_of(style), {}) as printer:
+        return printer.print(render_to_string(template, context))
 
 
-class _StaticFiles(URLFetcher):  # type: ignore[misc]
-    """Answers `static:css/letter.css` from our own static files, and refuses every other address."""
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        scheme, _, name = url.partition(":")
-        if scheme != "static" or ".." in PurePosixPath(name).parts:
-            raise Unreachable(f"Not one of our static files: {url[:200]}")
-        found = finders.find(name.lstrip("/"))
-        if not isinstance(found, str):
-            raise Unreachable(f"No static file of that name: {name[:200]}")
-        return URLFetcherResponse(url, body=Path(found).open("rb"))
-
-
-def render(template: str, context: dict[str, Any]) -> bytes:
-    """Render a template to PDF bytes; addresses in it are of the form `static:path/in/static`."""
-    html = render_to_string(template, context)
-    pdf: bytes = HTML(string=html, base_url="static:", url_fetcher=_StaticFiles()).write_pdf()
-    return pdf
+def style_of(name: str) -> str:
+    """One of our static files of styles. Raises `FileNotFoundError`."""
+    found = finders.find(name)
+    if not isinstance(found, str):
+        raise FileNotFoundError(name)
+    return Path(found).read_text(encoding="utf-8")

@@ -20,48 +20,75 @@ M = TypeVar("M", bound=models.Model)
 
 
 class Role(models.TextChoices):
-    """What a member is in an organisation; one person may have several."""
+    """What a member is in an organisation; one person may have several. A program has scopes in their place."""
 
     PREPARER = "preparer", _("Preparer")
     APPROVER = "approver", _("Approver")
     KEEPER = "keeper", _("Mailbox keeper")
     ADMINISTRATOR = "administrator", _("Administrator")
     AUDITOR = "auditor", _("Auditor")
+    MAILBOXES_READ = "mailboxes:read", _("See the mailboxes and how they stand")
+    MAILBOXES_WRITE = "mailboxes:write", _("Register mailboxes, enter their passwords, renew and revoke them")
+    CAMPAIGNS_READ = "campaigns:read", _("See its own campaigns and their messages")
+    CAMPAIGNS_WRITE = "campaigns:write", _("Prepare campaigns")
+    CAMPAIGNS_START = "campaigns:start", _("Start and stop its own campaigns")
+    MESSAGES_SEND = "messages:send", _("Send single messages")
+    LOOKUPS = "lookups", _("Look up addresses, which may cost")
+    EVENTS_READ = "events:read", _("Read what happens")
 
 
 class Power(models.TextChoices):
     """A named permission. Doors ask for a power, never for a role."""
 
+    SEE = "mailboxes.see", _("See the mailboxes and how they stand")
     PREPARE = "campaigns.prepare", _("Prepare campaigns")
     START = "campaigns.start", _("Start campaigns")
     APPROVE = "campaigns.approve", _("Approve campaigns that others prepared")
     STOP = "campaigns.stop", _("Pause and stop campaigns")
     DECIDE = "campaigns.decide", _("Decide what becomes of messages in doubt")
     READ = "campaigns.read", _("See contents and recipients")
+    SEND = "messages.send", _("Send single messages")
+    LOOK_UP = "lookups.order", _("Look up addresses")
     REGISTER = "mailboxes.register", _("Register mailboxes")
     CREDENTIALS = "mailboxes.credentials", _("Enter a mailbox's credentials")
     RULES = "organisations.rules", _("Say which acts take a second person")
     IDENTITY = "mailboxes.identity", _("See identity documents that others handed in")
     MEMBERS = "organisations.members", _("Invite and remove members, and give them roles")
     KEYS = "organisations.keys", _("Make and revoke keys and webhooks of programs")
+    EVENTS = "events.read", _("Read the events that programs are told")
     JOURNAL = "journal.read", _("Read what everybody did")
     VERIFY = "journal.verify", _("Have the journal verified")
 
 
 POWERS: dict[Role, frozenset[Power]] = {
-    Role.PREPARER: frozenset({Power.PREPARE, Power.START, Power.STOP, Power.READ}),
-    Role.APPROVER: frozenset(
-        {Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ, Power.JOURNAL}
+    Role.PREPARER: frozenset(
+        {Power.SEE, Power.PREPARE, Power.START, Power.STOP, Power.READ, Power.SEND, Power.LOOK_UP}
     ),
-    Role.KEEPER: frozenset({Power.REGISTER, Power.CREDENTIALS}),
+    Role.APPROVER: frozenset(
+        {
+            *(Power.SEE, Power.PREPARE, Power.START, Power.APPROVE, Power.STOP, Power.DECIDE, Power.READ),
+            *(Power.SEND, Power.LOOK_UP, Power.JOURNAL),
+        }
+    ),
+    Role.KEEPER: frozenset({Power.SEE, Power.REGISTER, Power.CREDENTIALS}),
     Role.ADMINISTRATOR: frozenset(
         {
-            *(Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY),
+            *(Power.SEE, Power.EVENTS, Power.STOP, Power.REGISTER, Power.CREDENTIALS, Power.IDENTITY),
             *(Power.MEMBERS, Power.KEYS, Power.JOURNAL, Power.RULES),
         }
     ),
-    Role.AUDITOR: frozenset({Power.JOURNAL, Power.VERIFY}),  # no contents, no recipients
+    Role.AUDITOR: frozenset({Power.SEE, Power.JOURNAL, Power.VERIFY}),  # no contents, no recipients
+    Role.MAILBOXES_READ: frozenset({Power.SEE}),
+    Role.MAILBOXES_WRITE: frozenset({Power.REGISTER, Power.CREDENTIALS}),
+    Role.CAMPAIGNS_READ: frozenset({Power.READ}),
+    Role.CAMPAIGNS_WRITE: frozenset({Power.PREPARE}),
+    Role.CAMPAIGNS_START: frozenset({Power.START, Power.STOP}),
+    Role.MESSAGES_SEND: frozenset({Power.SEND, Power.READ}),
+    Role.LOOKUPS: frozenset({Power.LOOK_UP}),
+    Role.EVENTS_READ: frozenset({Power.EVENTS}),
 }
+PEOPLES: Final = (Role.PREPARER, Role.APPROVER, Role.KEEPER, Role.ADMINISTRATOR, Role.AUDITOR)  # what people may be
+SCOPES: Final = tuple(role for role in Role if role not in PEOPLES)  # what programs may
 _BY_GLASS: Final = frozenset({None, Power.READ})  # what an operator sees in an emergency; nothing is done by it
 WHOLE: Final = frozenset({Role.ADMINISTRATOR})  # what one is for all mailboxes, or not at all
 
@@ -82,7 +109,8 @@ class TenantQuerySet(StateQuerySet[M]):
         """The rows of the organisations in which `user` is a member, or has `power`; none for a stranger.
 
         Being staff gives nothing here: an operator's door is the console, which shows no contents. In an emergency an
-        operator breaks the glass, and reads for an hour what a member may read.
+        operator breaks the glass, and reads for an hour what a member may read. A program sees, of what somebody makes,
+        what it made itself.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
@@ -92,6 +120,8 @@ class TenantQuerySet(StateQuerySet[M]):
         reach = models.Q(**{f"{path}__in": whole.values("organisation")})
         if box:
             reach |= _limited(self.model, box, memberships.filter(is_limited=True, mailboxes__isnull=False))
+        if user.is_program and (maker := maker_path(self.model)):
+            reach &= models.Q(**{maker: user})
         if user.is_staff and power in _BY_GLASS:
             reach |= models.Q(**{f"{path}__in": _open_glasses(user).values("organisation")})
         return self.filter(reach)
@@ -116,6 +146,17 @@ def mailbox_path(model: type[models.Model]) -> str | None:
         return before
     names = {field.name for field in owner._meta.get_fields()}
     return "__".join(filter(None, (before, "mailbox"))) if "mailbox" in names else None
+
+
+@cache
+def maker_path(model: type[models.Model]) -> str | None:
+    """The lookup path to who made a row, or that which it hangs on, as the model or its owner says in `maker`."""
+    told = getattr(model, "maker", None)
+    if told is not None:
+        return str(told)
+    before, owner = _owner(model)
+    told = getattr(owner, "maker", None)
+    return None if told is None else "__".join(filter(None, (before, str(told))))
 
 
 def _owner(model: type[models.Model]) -> tuple[str, Any]:
@@ -143,12 +184,15 @@ def _limited(model: type[models.Model], box: str, memberships: "models.QuerySet[
     return reach & ~models.Q(**{f"{before or 'pk'}__in": beyond.values(relation.field.name)})
 
 
-def may(user: "User | AnonymousUser", power: Power, where: "models.Model | int", *, whole: bool = False) -> bool:
-    """Whether `user` has `power` in an organisation, or for the mailbox, or all mailboxes, of a row that has some.
+def may(user: "User | AnonymousUser", power: Power | None, where: "models.Model | int", *, whole: bool = False) -> bool:
+    """Whether `user` has `power`, or without one is a member, in an organisation, or for the mailboxes of a row.
 
-    For an organisation it is enough to have it for some mailbox, unless `whole` asks for all of them.
+    For an organisation it is enough to have it for some mailbox, unless `whole` asks for all of them. A program has it
+    for what it made itself alone.
     """
     if not user.is_authenticated or not user.is_active:
+        return False
+    if user.is_program and not _is_its_own(user, where):
         return False
     if _reaching(_with(user.memberships.all(), power), where, whole=whole).exists():
         return True
@@ -157,11 +201,13 @@ def may(user: "User | AnonymousUser", power: Power, where: "models.Model | int",
 
 
 def people_with(power: Power, where: "models.Model | int") -> "models.QuerySet[User]":
-    """Everybody, active and once, who has `power` there; see `may`."""
+    """Every person, active and once, who has `power` there; see `may`. Programs are none."""
     from pecportal.organisations.models import Membership  # it stands on this module
 
     holders = _reaching(_with(Membership.objects.all(), power), where, whole=False).values("user")
-    people: models.QuerySet[User] = get_user_model()._default_manager.filter(is_active=True, pk__in=holders)
+    people: models.QuerySet[User] = get_user_model()._default_manager.filter(
+        is_active=True, is_program=False, pk__in=holders
+    )
     return people.order_by("pk")
 
 
@@ -169,6 +215,15 @@ def _organisation_of(where: "models.Model | int") -> int:
     if isinstance(where, int):
         return where
     return int(where.pk if tenant_path(type(where)) == "pk" else where.organisation_id)  # type: ignore[attr-defined]
+
+
+def _is_its_own(program: "User", where: "models.Model | int") -> bool:
+    """Whether a program made this row, if it is one of those that somebody makes."""
+    maker = None if isinstance(where, int) else maker_path(type(where))
+    found: Any = where
+    for step in maker.split("__") if maker else ():
+        found = getattr(found, step, None)
+    return maker is None or found == program
 
 
 def _open_glasses(user: "User") -> "models.QuerySet[BrokenGlass]":

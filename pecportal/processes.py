@@ -104,6 +104,7 @@ def web(*, host: str, port: int, threads: int = 8) -> list[str]:
     """The command line of the web server."""
     bind = f"{host}:{port}"
     options = ["--bind", bind, "--worker-class", "gthread", "--threads", str(threads), "--no-control-socket"]
+    options += ["--limit-request-line", "8190"]  # cursors and filters of the API
     return [sys.executable, "-m", "gunicorn", "pecportal.wsgi", "--workers", "1", *options]
 
 

@@ -53,6 +53,7 @@ TIMEOUTS: Final = {
     "campaigns.tasks.read_whole": 7200,
     "campaigns.tasks.read_list": 3600,
     "campaigns.tasks.clear_waste": 3600,
+    "campaigns.tasks.make_package": 3600,
     "campaigns.tasks.check_domains": 3600,
     "campaigns.tasks.tidy_lists": 3600,
     "pecportal.journal.tasks.check": 3600,
@@ -62,7 +63,7 @@ BOX: Final = 100.0  # seconds after which a job of many steps leaves the rest to
 CANARY: Final = "pecportal.operation.tasks.canary"
 # jobs that may pay for something: they are found by the periodic jobs, and never run by hand
 PAYING: Final = frozenset({"mailboxes.tasks.register", "mailboxes.tasks.carry_out", "mailboxes.tasks.submit_documents"})
-_OURS: Final = re.compile(r"(campaigns|mailboxes|pecportal\.operation)\.tasks\.\w+", re.ASCII)
+_OURS: Final = re.compile(r"(campaigns|mailboxes|pecportal\.(?:operation|webhooks))\.tasks\.\w+", re.ASCII)
 _ERROR: Final = re.compile(r"([A-Za-z_][\w.]{0,100})(?=:|\Z| )", re.ASCII)
 UNREACHABLE: Final = (Error, redis.RedisError)  # what asking for a job raises while the queue's place is away
 FAILURES_KEPT: Final = timedelta(days=30)
@@ -117,14 +118,18 @@ def workers_of(lane: str) -> int:
 
 def enqueue(task: str, *ids: int | str, lane: str = "", host: str = "") -> None:
     """Ask a worker, of that `host` if one is named, to run `task` (a dotted name) with row ids, once the present
-    transaction is committed.
+    transaction is committed; where the queue is in the database, it is a row of that transaction.
 
     The job may run twice, late, or never: whatever it does is written in rows, and a periodic job finds what was left.
     """
     options: dict[str, Any] = {"cluster": _at(host, queue_of(lane or lane_of(task)))}
     if task in TIMEOUTS:
         options["timeout"] = TIMEOUTS[task]
-    transaction.on_commit(partial(async_task, task, *ids, q_options=options))
+    ask = partial(async_task, task, *ids, q_options=options)
+    if settings.Q_CLUSTER.get("orm") is None:
+        transaction.on_commit(ask)
+    else:
+        ask()
 
 
 def ring_canary(lane: str, *, host: str = "") -> None:

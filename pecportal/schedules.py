@@ -19,6 +19,8 @@ PERIODIC = (
     Every("pecportal.organisations.tasks.send_invitations", minutes=10),
     Every("pecportal.organisations.tasks.tell_glasses", minutes=10),
     Every("pecportal.operation.tasks.ask_scanner"),
+    Every("pecportal.webhooks.tasks.deliver"),
+    Every("pecportal.webhooks.tasks.tell", minutes=10),
     Every("pecportal.operation.tasks.read_wallets", minutes=60),
     *(Every(CANARY, arguments=(lane,), lane=lane) for lane in LANES),
     Every("mailboxes.tasks.erase_papers", minutes=24 * 60, at=time(3, 40)),
@@ -27,5 +29,7 @@ PERIODIC = (
     Every("campaigns.tasks.selfaudit", minutes=24 * 60, at=time(3, 10)),
     Every("pecportal.journal.tasks.sweep"),
     Every("pecportal.journal.tasks.nightly", minutes=24 * 60, at=time(3, 5)),
+    Every("pecportal.api.tasks.tidy", minutes=24 * 60, at=time(3, 30)),
+    Every("pecportal.webhooks.tasks.forget", minutes=24 * 60, at=time(3, 55)),
     Every("pecportal.operation.tasks.tidy", minutes=24 * 60, at=time(3, 40)),
 )

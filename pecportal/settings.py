@@ -9,6 +9,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from pecportal.api import guide
+
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,11 +30,14 @@ HTTPS = env.bool("HTTPS", default=PORTAL_URL.startswith("https://"))
 INSTALLED_APPS = [
     "pecportal.apps.PortalConfig",
     "pecportal.organisations",
+    "pecportal.programs.apps.ProgramsConfig",
+    "pecportal.api.apps.ApiConfig",
     "pecportal.journal",
     "pecportal.operation",
     "pecportal.registers",
     "pecportal.sandbox",
     "pecportal.signin",
+    "pecportal.webhooks",
     "mailboxes",
     "campaigns",
     "django.contrib.admin",
@@ -53,13 +58,19 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 OIDC_URL = env("OIDC_URL", default="")  # of an OpenID Connect provider, or of the proxy to SPID and CIE
+OIDC_ISSUER = env("OIDC_ISSUER", default=OIDC_URL.partition("/.well-known/")[0])  # what it calls itself, to the letter
 if OIDC_URL:
     INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
     "pecportal.operation.probes.Probes",
     "pecportal.logs.RequestIds",
+    "pecportal.api.problems.Problems",
+    "campaigns.compat.answers.VendorsShape",
+    "pecportal.tls.NoDetour",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -116,8 +127,8 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
         "options": "-c idle_in_transaction_session_timeout=60s -c synchronous_commit=on",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # SQLite reads its whole schema anew with every connection
 REDIS_URL = env("REDIS_URL", default="")
 CACHES = {
     "default": (
@@ -208,6 +219,7 @@ if OIDC_URL:
     SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
     SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": {
+            "provider_class": "pecportal.signin.openid.Provider",
             "OAUTH_PKCE_ENABLED": True,
             "APPS": [
                 {
@@ -272,6 +284,7 @@ STORAGES: dict[str, Any] = {
 if not env.bool("MANIFEST_STATIC", default=not DEBUG):
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site reads even static files
 S3_CONNECT_SECONDS = env.float("S3_CONNECT_SECONDS", default=5)
 S3_READ_SECONDS = env.float("S3_READ_SECONDS", default=20)
 S3_TRIES = env.int("S3_TRIES", default=3)
@@ -284,7 +297,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 SESSION_COOKIE_AGE = 10 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "django_language"
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_SAMESITE = HTTPS, "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # its cookie would have no prefix
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if PORTAL_URL.startswith("http") else []
 SECURE_SSL_REDIRECT = HTTPS
@@ -317,6 +332,13 @@ JOURNAL_ANCHOR = env.list("JOURNAL_ANCHOR", default=["mail"])
 ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
 ALERT_WEBHOOK_SECRET = env("ALERT_WEBHOOK_SECRET", default="")  # signs each body: X-Pecportal-Signature
 ALERT_WEBHOOK_NETWORKS = env.list("ALERT_WEBHOOK_NETWORKS", default=[])
+
+# --- webhooks of organisations: calls at once, in all and to one receiver; networks (CIDR) allowed though not public
+WEBHOOK_THREADS = env.int("WEBHOOK_THREADS", default=16)
+WEBHOOK_PER_RECEIVER = env.int("WEBHOOK_PER_RECEIVER", default=4)
+WEBHOOK_RUN_SECONDS = env.float("WEBHOOK_RUN_SECONDS", default=45)
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+EVENTS_KEPT_DAYS = env.int("EVENTS_KEPT_DAYS", default=30)
 
 # --- papers: a folder of CA certificates whose signatures are trusted; days until documents are erased
 SIGNATURE_TRUST_DIR = env("SIGNATURE_TRUST_DIR", default="")
@@ -380,8 +402,36 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "pecportal.api.problem",
+    "DEFAULT_SCHEMA_CLASS": "pecportal.api.schema.Schema",
+    "EXCEPTION_HANDLER": "pecportal.api.problems.problem",
+    "URL_FORMAT_OVERRIDE": None,
 }
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "pecportal",
+    "DESCRIPTION": guide.DESCRIPTION,
+    "TAGS": guide.TAGS,
+    "SORT_OPERATIONS": False,
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVERS": [{"url": PORTAL_URL}],
+    "ENUM_NAME_OVERRIDES": {
+        "WebhookState": "pecportal.webhooks.models.WebhookState",
+        "DeliveryState": "pecportal.webhooks.models.DeliveryState",
+        "MailboxKind": "mailboxes.states.Kind.values",
+        "HolderKind": "mailboxes.models.application.CustomerType",
+        "MailboxOrderKind": "mailboxes.models.orders.OrderKind.values",
+        "CampaignState": "campaigns.states.CampaignState.values",
+    },
+    "AUTHENTICATION_WHITELIST": ["pecportal.api.authentication.ByKey"],
+}
+
+# --- the API: how many requests a key has in a minute, 0: as many as it likes
+API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=3000)
+COMPAT_REPEATED_HOURS = env.float("COMPAT_REPEATED_HOURS", default=24)  # the same again is a repetition
+
 # --- numbers for Prometheus at /metrics: only with the token, or from the networks (CIDR); without either none
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -27,3 +29,35 @@ def received_by(choose: Choice) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+class OnDisk(TemporaryFileUploadHandler):
+    """Writes a request's files to disk up to `most` bytes in all and lets the rest pass by; sizes are the true ones."""
+
+    def __init__(self, request: HttpRequest, *, most: int) -> None:
+        super().__init__(request)
+        self.most = most
+        self.come = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep the piece while there is room."""
+        self.come += len(raw_data)
+        if self.come <= self.most:
+            super().receive_data_chunk(raw_data, start)
+
+
+def to_disk(*, most: int) -> Callable[[View], View]:
+    """A view whose uploads go to disk, of which at most `most` bytes a request are kept."""
+    return received_by(lambda request: [OnDisk(request, most=most)])
+
+
+def path_of(upload: UploadedFile[Any]) -> Path:
+    """Where an upload lies until the request ends."""
+    if not isinstance(upload, TemporaryUploadedFile):
+        raise TypeError("The view does not take its uploads to disk.")
+    return Path(upload.temporary_file_path())
+
+
+def is_whole(upload: UploadedFile[Any]) -> bool:
+    """Whether all of it was kept."""
+    return path_of(upload).stat().st_size == upload.size

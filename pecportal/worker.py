@@ -135,11 +135,12 @@ def main(lane: str) -> int:
     if lane != "rest":
         os.environ["Q_CLUSTER_NAME"] = f"{settings.Q_CLUSTER['name']}-{lane}"
     django.setup()
-    from pecportal import queue
+    from pecportal import collector, queue
 
     if lane not in (*queue.LANES, queue.ALL):
         print(f"There is no lane {lane}: {', '.join((*queue.LANES, queue.ALL))}", file=sys.stderr)
         return 2
+    collector.spare()
     return serve(lane)
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,21 @@ class Summary:
         code = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
         self._note(name, code == 0, time.monotonic() - started)
 
+    @contextmanager
+    def beside(self, name: str, *command: str) -> Iterator[None]:
+        """Run one command while the block does other things; what it says comes at the block's end."""
+        started = time.monotonic()
+        with tempfile.TemporaryFile() as said:
+            running = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+            try:
+                yield
+            finally:
+                code = running.wait()
+            print(f"\n== {name}", flush=True)
+            said.seek(0)
+            print(said.read().decode(errors="replace"), flush=True)
+        self._note(name, code == 0, time.monotonic() - started)
+
     def look(self, name: str, check: Callable[[], list[str]]) -> None:
         """Run a check of ours, which returns what is wrong."""
         print(f"\n== {name}", flush=True)
@@ -65,12 +81,16 @@ class Summary:
 
 def check(summary: Summary) -> None:
     """The fast part: style, types, architecture, migrations, deployment settings."""
+    with summary.beside("mypy --strict", str(BIN / "mypy"), *CODE[:-1]):
+        _quick_checks(summary)
+
+
+def _quick_checks(summary: Summary) -> None:
     manage = (PYTHON, "manage.py")
     summary.step("ruff", str(BIN / "ruff"), "check", *CODE)
     summary.step("ruff format", str(BIN / "ruff"), "format", "--check", *CODE)
     templates = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "templates").rglob("*.html"))]
     summary.step("djade", str(BIN / "djade"), "--target-version", "5.2", "--check", *templates)
-    summary.step("mypy --strict", str(BIN / "mypy"), *CODE[:-1])
     summary.step("import-linter", str(BIN / "lint-imports"))
     summary.step("deptry", str(BIN / "deptry"), ".")
     summary.step("migrations", *manage, "makemigrations", "--check", "--dry-run")
@@ -152,15 +172,16 @@ def _texts_without_entry() -> list[str]:
 def test(summary: Summary) -> None:
     """Everything: the checks, the tests on SQLite, and on the servers that were given."""
     check(summary)
-    pytest = (PYTHON, "-m", "pytest", "-q")
+    pytest = (PYTHON, "-m", "pytest", "-q", "-m")
+    both = ("-n", "2", "--dist", "worksteal")  # but one browser: of two at once each waits for the other
     browser = {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
     database, redis = os.environ.get("TEST_POSTGRES_URL"), os.environ.get("TEST_REDIS_URL")
     broker = {"TEST_BROKER_URL": redis} if redis else {}
-    summary.step("tests on SQLite", *pytest, "-n", "2", "-m", "not journey", env={**browser, **broker})
-    summary.step("browser journeys", *pytest, "-m", "journey", env=browser)
+    summary.step("tests on SQLite", *pytest, "not journey", *both, env={**browser, **broker})
+    summary.step("browser journeys", *pytest, "journey", env=browser)
     if database:
         servers = {"DATABASE_URL": database, **broker}
-        summary.step("tests on PostgreSQL", *pytest, "-n", "2", "-m", "not journey and not once", env=servers)
+        summary.step("tests on PostgreSQL", *pytest, "not journey and not once", *both, env=servers)
     for name, given in (("TEST_POSTGRES_URL", database), ("TEST_REDIS_URL", redis)):
         if not given:
             summary.lines.append(f"NOT RUN: the tests that need {name}, since it is not set")

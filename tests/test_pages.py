@@ -157,6 +157,19 @@ def test_an_organisation_that_is_not_ones_own_cannot_be_chosen(office: Organisat
     assert "Comune di Prova" in client.get("/").content.decode()
 
 
+def test_what_stands_in_the_address_does_not_count_for_the_form(office: Organisation) -> None:
+    other = Organisation.objects.create(name="Zeta")
+    person = member(office, Role.PREPARER)
+    Membership.objects.create(user=person, organisation=other, role=Role.PREPARER)
+    client = browser_of(person)
+
+    assert client.post(f"/organisation/?organisation={other.pk}").status_code == 404
+    client.post(f"/organisation/?organisation={other.pk}", {"organisation": office.pk})
+    assert client.session["organisation"] == office.pk
+    client.post("/organisation/", {"organisation": [office.pk, other.pk]})
+    assert client.session["organisation"] == other.pk
+
+
 def test_somebody_without_an_organisation_is_told_whom_to_ask(db: None) -> None:
     page = home(User.objects.create_user("nuova@comune.example"))
 

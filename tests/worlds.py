@@ -58,13 +58,17 @@ class World:
 
 @contextmanager
 def world(*, rate: float, latency: float = 0.0, database: str = "", **env: str) -> Iterator[World]:
-    """A vendor and the settings to reach it; `database` is a URL, SQLite in the world's folder if empty."""
+    """A vendor and the settings to reach it; `database` is a URL, SQLite in the world's folder if empty.
+
+    `SANDBOX_QUOTA` is what its mailbox holds, in KiB: what arrives beyond that is lost.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         vendor = f"http://127.0.0.1:{port}"
         here = World(vendor, folder, {**os.environ, **_environment(folder, vendor, database), **env})
         command = [sys.executable, str(ROOT / "manage.py"), "sandbox", "--port", str(port)]
-        command += ["--rate", str(rate), "--latency", str(latency), "--mailbox", f"{ADDRESS}:{PASSWORD}"]
+        command += ["--rate", str(rate), "--latency", str(latency), "--quota", env.get("SANDBOX_QUOTA", "1048576")]
+        command += ["--mailbox", f"{ADDRESS}:{PASSWORD}"]
         with (folder / "sandbox.log").open("wb") as log:
             process = subprocess.Popen(command, env=here.env, stdout=log, stderr=log)
         try:

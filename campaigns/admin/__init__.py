@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import operating  # noqa: F401 (registers its pages)
+from campaigns import operating, sentences  # noqa: F401 (the former registers its pages)
 from campaigns.admin import enclosed, listed, sent, starting  # noqa: F401 (register their pages)
 from campaigns.admin.counted import CountedOnly
 from campaigns.models import (
@@ -29,7 +29,7 @@ from campaigns.models import (
     SendingLane,
 )
 from campaigns.models.tracking import Desk
-from campaigns.tracking import desk
+from campaigns.tracking import desk, progress
 from pecportal import vendor
 from pecportal.admin import LongListAdmin, ReadOnlyAdmin, StateAdmin
 from pecportal.operation import deployment
@@ -92,24 +92,35 @@ class OnDesk(admin.SimpleListFilter):
 class ReceiptAdmin(LongListAdmin[Receipt]):
     """Receipts by kind and time; their words are the organisation's."""
 
-    list_display = ("pk", "mailbox", "kind", "at", "seen_at", "attempt", "problem", "desk", "desk_by", "desk_at")
+    list_display = ("id", "mailbox", "what", "at", "seen_at", "attempt", "why", "desk", "desk_by", "desk_at")
     list_filter = (OnDesk,)
     list_select_related = ("mailbox", "attempt", "desk_by")
     fields = (
         "mailbox",
-        "kind",
+        "what",
         "at",
         "seen_at",
         "attempt",
         "is_final",
         "is_certified",
         "cause",
-        "problem",
+        "why",
         "desk",
         "desk_by",
         "desk_at",
         "identity",
     )
+    readonly_fields: ClassVar = ("what", "why")
+
+    @admin.display(description=_("kind"))
+    def what(self, receipt: Receipt) -> str:
+        """What it is called; what that means stands on the desk."""
+        return str(progress.TITLES.get(receipt.kind, receipt.kind)).partition(":")[0]
+
+    @admin.display(description=_("why it could not be matched"))
+    def why(self, receipt: Receipt) -> str:
+        """Why no rule gave it to a message, in a sentence."""
+        return sentences.of_unmatched(receipt.problem) if receipt.problem else "-"
 
 
 @admin.register(SendingLane)
@@ -143,12 +154,12 @@ class InboxWatchAdmin(ReadOnlyAdmin[InboxWatch]):
 
 @admin.register(BrokenItem)
 class BrokenItemAdmin(ReadOnlyAdmin[BrokenItem]):
-    """Items of inboxes that cannot be read; their words are the organisation's."""
+    """Items of inboxes that cannot be read; their words, and the provider's, are the organisation's."""
 
-    list_display = ("pk", "mailbox", "problem", "first_seen_at", "seen_at", "times", "solved_at")
+    list_display = ("id", "mailbox", "first_seen_at", "seen_at", "times", "solved_at")
     list_filter = (("solved_at", admin.EmptyFieldListFilter),)
     list_select_related = ("mailbox",)
-    fields = ("mailbox", "key", "item_id", "problem", "first_seen_at", "seen_at", "times", "solved_at")
+    fields = ("mailbox", "key", "item_id", "first_seen_at", "seen_at", "times", "solved_at")
 
 
 @admin.register(Decision)
@@ -208,7 +219,7 @@ class InboxScanAdmin(LongListAdmin[InboxScan]):
 class AttachmentAdmin(ReadOnlyAdmin[Attachment]):
     """Files by type, size and hash; names and bytes are not shown."""
 
-    list_display = ("pk", "campaign", "content_type", "size", "sha256", "added_at")
+    list_display = ("id", "campaign", "content_type", "size", "sha256", "added_at")
     list_select_related = ("campaign",)
     fields = ("campaign", "content_type", "size", "sha256", "added_at")
 

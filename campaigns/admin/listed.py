@@ -11,6 +11,8 @@ from campaigns.models import (
     ListDomain,
     ListReading,
     Merging,
+    Package,
+    Posted,
     RowReference,
 )
 from pecportal.admin import ReadOnlyAdmin
@@ -20,7 +22,7 @@ from pecportal.admin import ReadOnlyAdmin
 class ListReadingAdmin(ReadOnlyAdmin[ListReading]):
     """How far lists are read; their headings and values stay with the organisation."""
 
-    list_display = ("pk", "campaign", "state", "state_since", "rows", "alive_at")
+    list_display = ("id", "campaign", "state", "state_since", "rows", "alive_at")
     list_filter = ("state",)
     list_select_related = ("campaign",)
     fields = ("campaign", "by", "at", "state", "state_since", "rows", "alive_at", "sha256")
@@ -62,7 +64,7 @@ class ContactChangeAdmin(CountedOnly):
 class ContactRunAdmin(ReadOnlyAdmin[ContactRun]):
     """How far jobs on many contacts are; names and faults stay with the organisation."""
 
-    list_display = ("pk", "organisation", "kind", "state", "state_since", "rows", "alive_at")
+    list_display = ("id", "organisation", "kind", "state", "state_since", "rows", "alive_at")
     list_filter = ("state", "kind")
     list_select_related = ("organisation",)
     fields = ("organisation", "by", "kind", "state", "state_since", "begun_at", "rows", "total", "alive_at")
@@ -77,9 +79,27 @@ class MergingAdmin(ReadOnlyAdmin[Merging]):
     fields = ("campaign", "begun_at", "rows", "found", "alive_at")
 
 
+@admin.register(Posted)
+class PostedAdmin(CountedOnly):
+    """Messages that were posted one by one; their references may tell whom they are for."""
+
+    list_display = ("message", "organisation")
+    list_select_related = ("message", "organisation")
+
+
 @admin.register(RowReference)
 class RowReferenceAdmin(CountedOnly):
     """That messages have references of their own."""
 
     list_display = ("campaign", "role")
     list_select_related = ("campaign",)
+
+
+@admin.register(Package)
+class PackageAdmin(ReadOnlyAdmin[Package]):
+    """Evidence that was ordered as a file; the file itself stays with the organisation."""
+
+    list_display = ("campaign", "state", "state_since", "tries", "done", "alive_at")
+    list_filter = ("state",)
+    list_select_related = ("campaign",)
+    fields = ("campaign", "by", "at", "state", "state_since", "tries", "done", "total", "size", "sha256", "alive_at")

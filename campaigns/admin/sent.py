@@ -1,6 +1,5 @@
 """The operators' view of messages and of the attempts to send them."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.contrib import admin
@@ -13,6 +12,7 @@ from campaigns.models import Answer, Attempt, Doubt, Message, Reservation, Route
 from campaigns.states import Shown
 from campaigns.tracking import requests
 from mailboxes.models import Mailbox
+from pecportal import clock
 from pecportal.admin import LongListAdmin, ReadOnlyAdmin
 
 
@@ -36,7 +36,7 @@ class StatusOfCampaign(admin.SimpleListFilter):
 class MessageAdmin(LongListAdmin[Message]):
     """Messages by reference; recipients are not shown."""
 
-    list_display = ("ref", "campaign", "line", "state", "state_since", "status", "verdict", "sent_at")
+    list_display = ("ref", "campaign", "line", "status", "state", "state_since", "sent_at")
     list_filter = (StatusOfCampaign,)
     list_select_related = ("campaign",)
     filters_by = ("campaign__id__exact",)
@@ -160,9 +160,10 @@ class DoubtAdmin(ReadOnlyAdmin[Doubt]):
         return " ".join(str(sentences.GAPS[gap.value]) for gap in evidence.of(doubt).finding.gaps)
 
     @admin.display(description=_("last looked for"))
-    def searched(self, doubt: Doubt) -> datetime | None:
+    def searched(self, doubt: Doubt) -> str:
         """When the vendor's search was last asked."""
-        return getattr(doubt, "searched_at", None)
+        at = getattr(doubt, "searched_at", None)
+        return clock.shown(at) if at else "-"
 
     @admin.display(description=_("waits for a second person"), boolean=True)
     def waiting(self, doubt: Doubt) -> bool:
@@ -191,7 +192,7 @@ class ReservationAdmin(LongListAdmin[Reservation]):
 class RouteAdmin(ReadOnlyAdmin[Route]):
     """Where and as whom attempts were sent."""
 
-    list_display = ("pk", "mailbox", "sender", "username", "url", "version")
+    list_display = ("id", "mailbox", "sender", "username", "url", "version")
     list_select_related = ("mailbox",)
 
 

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Model
@@ -12,10 +14,11 @@ from campaigns.console.items import Act, Desk, Item
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
-from pecportal.operation.models import Deed
+from pecportal.operation.models import Deed, Handled
 from pecportal.organisations.models import User
 
 LONGEST_REASON = 2000
+AT_ONCE: Final = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
@@ -47,28 +50,37 @@ def perform(desk: Desk, act: Act, keys: Sequence[str], *, token: uuid.UUID, reas
     deed, is_new = Deed.objects.get_or_create(token=token, defaults=facts)
     if not is_new:
         return Done(again=True)
-    result, met = Done(idle=0), set()
+    result, met = Done(), dict[object, bool]()
     for item in lawful(desk, act, keys):
         kin = act.once_for(item) if act.once_for else None
         if kin is not None and kin in met:
-            result.done += 1
+            result.done += met[kin]
             continue
-        met.add(kin)
-        _one(act, item, deed, result, actor)
+        met[kin] = _one(act, item, deed, result, actor, key=item.key if kin is None else f"kin:{kin}")
     result.idle += max(0, len(keys) - result.done - result.idle - len(result.refused))
     Deed.objects.filter(pk=deed.pk).update(done=result.done)
     return result
 
 
-def _one(act: Act, item: Item, deed: Deed, result: Done, actor: User) -> None:
+def _one(act: Act, item: Item, deed: Deed, result: Done, actor: User, *, key: str) -> bool:
     try:
         with transaction.atomic():  # what is done is in the journal, and the other way round
-            did = act.work(item, actor)
-            if did:
+            did = _is_first(deed.act, key) and act.work(item, actor)
+            if not did:
+                transaction.set_rollback(True)  # nor was it handled
+            else:
                 facts = {"act": deed.act, "key": item.key, "deed": deed.pk, "reason": deed.reason}
                 row = item.row if isinstance(item.row, Model) else None
                 record("console.act", actor=actor, organisation=item.organisation, target=row, **facts)
     except Refusal as refusal:
         result.refused.append((item, str(refusal)))
-        return
+        return False
     result.done, result.idle = result.done + did, result.idle + (not did)
+    return did
+
+
+def _is_first(act: str, key: str) -> bool:
+    """Whether nobody did the same with the same thing a moment ago; who does it just now is waited for."""
+    now = clock.real_now()
+    _row, is_new = Handled.objects.get_or_create(act=act, key=key[:80], defaults={"at": now})
+    return is_new or bool(Handled.objects.filter(act=act, key=key[:80], at__lt=now - AT_ONCE).update(at=now))

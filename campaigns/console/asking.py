@@ -1,4 +1,4 @@
-"""Asking an organisation to do what operators may not: by a letter, once a day for each mailbox."""
+"""Asking an organisation to do what operators may not, by a letter, once a day for each mailbox."""
 
 from django.utils.translation import gettext as _
 
@@ -7,6 +7,16 @@ from mailboxes.models import Mailbox
 from mailboxes.models.notices import NoticeKind
 from pecportal import clock
 from pecportal.errors import Refusal
+
+
+def asked(mailbox: Mailbox, kind: NoticeKind) -> list[str]:
+    """A sentence about the last such letter, if there was one."""
+    last = mailbox.notices.filter(kind=kind).order_by("-pk").first()
+    if last is None:
+        return []
+    if last.sent_at is None:
+        return [_("The organisation is being asked by e-mail.")]
+    return [_("The organisation was asked by e-mail: %(at)s.") % {"at": clock.shown(last.sent_at)}]
 
 
 def ask(mailbox: Mailbox, kind: NoticeKind) -> bool:

@@ -26,9 +26,9 @@ from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, MessageState, Shown
 from campaigns.tracking import progress
 from pecportal import clock, queue
-from pecportal.operation import deployment, liveness, switches
+from pecportal.operation import deployment, liveness, meanings, switches
 from pecportal.operation.liveness import Health
-from pecportal.operation.models import Alert, AuditRun, Figure, Pulse
+from pecportal.operation.models import Alert, AuditRun, Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Board:
     def tone(self) -> str:
         """That of the worst card."""
         return max((card.tone for card in self.cards), key=(PLAIN, GOOD, LOOK, ACT).index)
+
+    @property
+    def troubled(self) -> list[Card]:
+        """The cards that want somebody, the worst first."""
+        found = [card for card in self.cards if card.tone in (LOOK, ACT)]
+        return sorted(found, key=lambda card: card.tone != ACT)
 
     @property
     def word(self) -> str:
@@ -76,7 +82,8 @@ def _desks(lanes: Sequence[liveness.Lane]) -> Card:
     for desk, bad in ((doubts.DESK, LOOK), (unmatched.DESK, LOOK), (stuck.DESK, ACT), (quarantine.DESK, LOOK)):
         keys = stuck.keys(0, lanes) if desk is stuck.DESK else desk.keys(0)
         count, url = len(keys), reverse("console:desk", args=[desk.name])
-        text = number(count) + ("+" if count >= MOST else "") if count else str(desk.nothing)
+        shown = number(count) + ("+" if count >= MOST else "")
+        text = ngettext("%(shown)s waits", "%(shown)s wait", count) % {"shown": shown} if count else str(desk.nothing)
         found.append(Line(str(desk.title), text, bad if count else GOOD, url))
     return Card("desks", _("Desks"), tuple(found))
 
@@ -87,8 +94,11 @@ def _switches() -> Card:
         page = reverse("admin:operation_deployment_lift")
         lines.append(Line(_("The whole portal"), deployment.sentence(why), ACT, page, word=_("Off")))
     off = switches.now().rows[:MANY]
-    lines += [Line(str(row), row.sentence, LOOK, url, row.since, word=_("Off")) for row in off]
-    return Card("switches", _("Switches"), tuple(lines or [Line(_("Sending"), "", GOOD, url, word=_("On"))]), url)
+    since = _("since %(time)s")
+    lines += [Line(str(row), row.sentence, LOOK, url, row.since, word=_("Off"), said=since) for row in off]
+    lines = lines or [Line(_("Sending"), "", GOOD, url, word=_("On"))]
+    lines.append(Line(_("Stop a campaign, a mailbox or everything"), "", PLAIN, url))
+    return Card("switches", _("Switches"), tuple(lines), url)
 
 
 def _waiting() -> Card:
@@ -106,12 +116,13 @@ def _waiting() -> Card:
         is_stuck = held is not None and held.goes_on is None  # else it waits for a time that is known
         text = held.sentence if held else _("Nothing holds it up: its turn comes.")
         url = reverse("admin:campaigns_campaign_change", args=[message.campaign_id])
-        lines.append(Line(str(message.campaign), text, LOOK if is_stuck else GOOD, url, message.state_since))
+        tone, since = LOOK if is_stuck else GOOD, _("since %(time)s")
+        lines.append(Line(str(message.campaign), text, tone, url, message.state_since, said=since))
     return Card("waiting", _("Waiting longest"), tuple(lines or [Line(_("No message waits to be sent."))]))
 
 
 def _statuses() -> Card:
-    counted = Figure.objects.filter(kind=tallying.COUNTED).order_by("-at").values_list("at", flat=True).first()
+    counted = tallying.counted_at()
     lines = []
     for status, count in tallying.statuses().items():
         is_odd = status in (Shown.UNCERTAIN, Shown.NO_OUTCOME)
@@ -119,7 +130,7 @@ def _statuses() -> Card:
     if not lines:
         lines.append(Line(_("Nothing was counted yet."), "", PLAIN))
     elif counted is not None and counted < clock.now() - STALE:
-        lines.append(Line(_("The count is old"), "", LOOK, at=counted))
+        lines.append(Line(_("The count is old"), "", LOOK, at=counted, said=_("counted %(time)s")))
     return Card("statuses", _("Messages by status"), tuple(lines), reverse("admin:campaigns_message_changelist"))
 
 
@@ -127,24 +138,19 @@ def _work(lanes: Sequence[liveness.Lane]) -> Card:
     """The lanes of work, the machines that serve them, and who holds what."""
     tones = {Health.FINE: GOOD, Health.LATE: LOOK, Health.FROZEN: ACT}
     pulses, stuck_page = reverse("admin:operation_pulse_changelist"), reverse("console:desk", args=[stuck.DESK.name])
-    lines = []
+    lines, beat = [], _("last sign of life %(time)s")
     for lane in lanes:
         why = " ".join(map(str, lane.signs))
         url = pulses if lane.health is Health.FINE else stuck_page
-        lines.append(Line(lane.label, why, tones[lane.health], url, lane.beaten_at, word=str(lane.health.label)))
+        lines.append(Line(lane.label, why, tones[lane.health], url, lane.beaten_at, str(lane.health.label), beat))
     now = clock.database_now()
     hosts = Pulse.objects.filter(name__contains="@").order_by("-beaten_at")
     for pulse in hosts[:MANY]:
         silent = (now - pulse.beaten_at).total_seconds() > settings.LIVENESS_LATE_SECONDS
-        lines.append(
-            Line(
-                _("Supervisor of %(lane)s") % {"lane": pulse.name},
-                "",
-                LOOK if silent else GOOD,
-                pulses,
-                pulse.beaten_at,
-            )
-        )
+        name, _at, host = pulse.name.partition("@")
+        title = _("Supervisor on %(host)s: %(lane)s") % {"host": host, "lane": liveness.LABELS.get(name, name)}
+        tone = LOOK if silent else GOOD
+        lines.append(Line(title, "", tone, pulses, pulse.beaten_at, said=beat))
     pumps = LivePump.objects.filter(leased_until__gt=now)[:MOST].count()
     batons = Baton.objects.filter(leased_until__gt=now)[:MOST].count()
     words = (
@@ -186,7 +192,7 @@ def _lanes() -> Card:
         )
         url = reverse("console:desk", args=[stuck.DESK.name]) + f"?mailbox={lane.pk}"
         tone = ACT if lane.hold in (Hold.WALLET, Hold.ACCOUNT, Hold.CREDENTIALS) else LOOK if is_held else GOOD
-        lines.append(Line(str(lane.mailbox), text, tone, url, lane.last))
+        lines.append(Line(str(lane.mailbox), text, tone, url, lane.last, said=_("last message %(time)s")))
     return Card(
         "lanes",
         _("Ways out of mailboxes"),
@@ -205,9 +211,8 @@ def _audit() -> Card:
     lines = [Line(auditing.sentence(name), number_format(count), ACT, page) for name, count in bad[:MANY]]
     if audit.started_at < clock.now() - timedelta(hours=26):
         lines.append(Line(_("It is more than a day old."), "", LOOK, url, audit.started_at))
-    return Card(
-        "audit", _("Self-audit"), tuple(lines or [Line(_("It found nothing."), "", GOOD, page, audit.started_at)]), url
-    )
+    fine = Line(_("It found nothing."), "", GOOD, page, audit.started_at)
+    return Card("audit", _("Self-audit"), tuple(lines or [fine]), url)
 
 
 def _alerts() -> Card:
@@ -215,11 +220,12 @@ def _alerts() -> Card:
     rows = Alert.objects.filter(Q(ended_at=None)).select_related("organisation").order_by("-pk")[:MANY]
     lines = [
         Line(
-            f"{row.kind} {row.key}",
+            meanings.of(row).title,
             str(row.organisation or ""),
             LOOK,
             reverse("admin:operation_alert_change", args=[row.pk]),
             row.raised_at,
+            said=_("since %(time)s"),
         )
         for row in rows
     ]

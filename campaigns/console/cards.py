@@ -8,6 +8,8 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from pecportal import clock
+
 GOOD: Final = "success"
 LOOK: Final = "warning"
 ACT: Final = "danger"
@@ -28,7 +30,10 @@ STALE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: what it is about, what is told of it, since or at when, how bad it is, and where it is mended."""
+    """One line: what it is about, what is told of it, how bad it is, where it is mended, and a time.
+
+    `said` is what the time means, a text with `%(time)s`.
+    """
 
     title: str
     text: str = ""
@@ -36,6 +41,12 @@ class Line:
     url: str = ""
     at: datetime | None = None
     word: str = ""
+    said: str = ""
+
+    @property
+    def when(self) -> str:
+        """The time with what it means; "" without one."""
+        return (self.said or "%(time)s") % {"time": clock.shown(self.at)} if self.at else ""
 
     @property
     def badge(self) -> str:

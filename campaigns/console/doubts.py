@@ -5,8 +5,6 @@ from datetime import timedelta
 
 from django.db.models import Max
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -40,7 +38,7 @@ def _item(doubt: Attempt) -> Item:
     known, campaign = evidence.of(doubt), doubt.message.campaign
     return Item(
         key=str(doubt.pk),
-        title=doubt.ref,
+        title=_("Message %(ref)s") % {"ref": doubt.ref},
         what=f"{campaign} · {doubt.mailbox}",
         row=doubt,
         organisation=campaign.organisation,
@@ -52,19 +50,19 @@ def _item(doubt: Attempt) -> Item:
 
 
 def _told(doubt: Attempt, known: evidence.Evidence) -> list[str]:
-    told = [str(sentences.ANSWERS[known.finding.answer.value])]
+    told = [_("Was it sent? %(answer)s.") % {"answer": sentences.ANSWERS[known.finding.answer.value]}]
     told += [str(sentences.GAPS[gap.value]) for gap in known.finding.gaps]
     if doubt.answer_status:
         told.append(_("The provider answered with status %(status)s.") % {"status": doubt.answer_status})
     count = ngettext("Searched for once", "Searched for %(count)s times", known.searches) % {"count": known.searches}
     if known.searched is not None:
-        at = date_format(localtime(known.searched.at), "SHORT_DATETIME_FORMAT")
+        at = clock.shown(known.searched.at)
         told.append(_("%(count)s, last %(at)s.") % {"count": count, "at": at})
     else:
         told.append(_("Not searched for yet."))
     if doubt.decisions.filter(applied_at=None, withdrawn_at=None).exists():
         told.append(_("A person of the organisation has decided, and a second one has to confirm it."))
-    return told
+    return told + asking.asked(doubt.mailbox, NoticeKind.ASKED_DOUBTS)
 
 
 def search(item: Item, actor: User) -> bool:
@@ -86,8 +84,8 @@ DESK = Desk(
     gettext_lazy("Messages in doubt"),
     gettext_lazy(
         "Their answers were lost: nobody knows whether they were sent, and none is sent again by itself. An "
-        "approver of the organisation decides; operators see what is known, have it looked for again, and ask the "
-        "organisation."
+        "approver of the organisation decides, not an operator. First have them looked for again: a receipt that is "
+        "found settles the doubt. About those that stay ask the organisation."
     ),
     gettext_lazy("No message is in doubt."),
     keys,

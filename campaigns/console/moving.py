@@ -1,5 +1,6 @@
 """Setting going again what stands still: jobs rung for once more, lanes that are let go, people who are told."""
 
+from campaigns.console import undelivered
 from campaigns.console.items import Item
 from campaigns.models.tracking import Hold
 from campaigns.sending import freeing
@@ -32,6 +33,8 @@ def again(item: Item, actor: User) -> bool:
             if every.at is None and (every.lane or queue.lane_of(every.task)) == item.row.name:
                 enqueue(every.task, *every.arguments, lane=every.lane)
         return True
+    if kind in ("notice", "delivery"):
+        return undelivered.again(item, actor)
     task = JOBS[kind]
     if task.endswith(":"):
         enqueue(task.removesuffix(":"), item.row.pk)

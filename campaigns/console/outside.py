@@ -32,7 +32,9 @@ def provider() -> Card:
             text += " " + _("Before: %(problem)s") % {"problem": hearing.sentence(row.problem)}
         url = reverse("admin:organisations_vendoraccount_change", args=[row.account]) if row.account else ""
         url = url or reverse("admin:operation_vendorcall_changelist")
-        lines.append(Line(title, text, ACT if is_bad else GOOD, url, row.bad_at if is_bad else row.good_at))
+        said = _("last failure %(time)s") if is_bad else _("last answer %(time)s")
+        at = row.bad_at if is_bad else row.good_at
+        lines.append(Line(title, text, ACT if is_bad else GOOD, url, at, said=said))
     return Card("provider", _("The provider"), tuple(lines), reverse("admin:operation_vendorspan_changelist"))
 
 
@@ -67,11 +69,8 @@ def mailboxes() -> Card:
             limit and used.get(box.pk, 0) > 0.8 * limit
         )
         tone = ACT if box.is_full else LOOK if nearly else GOOD
-        lines.append(
-            Line(
-                str(box), " · ".join(told), tone, reverse("admin:mailboxes_mailbox_change", args=[box.pk]), box.space_at
-            )
-        )
+        url, said = reverse("admin:mailboxes_mailbox_change", args=[box.pk]), _("read %(time)s")
+        lines.append(Line(str(box), " · ".join(told), tone, url, box.space_at, said=said))
     return Card(
         "mailboxes",
         _("Space and allowance"),
@@ -102,7 +101,7 @@ def wallets() -> Card:
         )
         if account.credit_problem:
             told += ". " + _("It could not be read since.")
-        lines.append(Line(str(account), told, tone, url, account.credit_at))
+        lines.append(Line(str(account), told, tone, url, account.credit_at, said=_("read %(time)s")))
     if not lines:
         text = _("Its credit is not watched: enter it as an account to have it read every hour.")
         lines.append(
@@ -117,19 +116,14 @@ def expiring() -> Card:
     lines = []
     for box in _active().filter(expires_at__lt=now + SOON).order_by("expires_at")[:MANY]:
         tone = ACT if box.expires_at is not None and box.expires_at < now + timedelta(days=7) else LOOK
-        lines.append(
-            Line(
-                str(box),
-                _("The mailbox expires."),
-                tone,
-                reverse("admin:mailboxes_mailbox_change", args=[box.pk]),
-                box.expires_at,
-            )
-        )
+        url, said = reverse("admin:mailboxes_mailbox_change", args=[box.pk]), _("on %(time)s")
+        lines.append(Line(str(box), _("The mailbox expires."), tone, url, box.expires_at, said=said))
     page = reverse("console:desk", args=[stuck.DESK.name])
     refused = _active().filter(credentials_state=CredentialsState.REFUSED).order_by("credentials_since")[:MANY]
-    told = _("Its password is refused.")
-    lines += [Line(str(box), told, ACT, f"{page}?mailbox={box.pk}", box.credentials_since) for box in refused]
+    told, since = _("Its password is refused."), _("since %(time)s")
+    lines += [
+        Line(str(box), told, ACT, f"{page}?mailbox={box.pk}", box.credentials_since, said=since) for box in refused
+    ]
     if settings.OPENAPI_TOKEN:
         text = _("A token stands in the settings (OPENAPI_TOKEN): the portal cannot renew it, nor tell when it ends.")
         lines.append(Line(_("Token"), text, LOOK))

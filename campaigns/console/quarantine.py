@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from campaigns.console import asking, readings
 from campaigns.console.items import MOST, Act, Desk, Item
 from campaigns.models import BrokenItem, Campaign
+from campaigns.models.senders import sent_from
 from campaigns.states import CampaignState, Pilot
+from mailboxes.models import Mailbox
 from mailboxes.models.notices import NoticeKind
 from pecportal import stored
 from pecportal.organisations.models import User
@@ -20,7 +22,8 @@ def keys(mailbox: int = 0) -> list[str]:
     """Campaigns whose files are damaged, then items that cannot be read, the oldest first."""
     broken, halted = BrokenItem.objects.filter(solved_at=None).order_by("pk"), _halted().order_by("pk")
     if mailbox:
-        broken, halted = broken.filter(mailbox=mailbox), halted.filter(mailbox=mailbox)
+        mine = sent_from(Mailbox.objects.filter(pk=mailbox))
+        broken, halted = broken.filter(mailbox=mailbox), halted.filter(mine)
     found = [f"file:{pk}" for pk in halted.values_list("pk", flat=True)[:MOST]]
     return [*found, *(f"item:{pk}" for pk in broken.values_list("pk", flat=True)[:MOST])][:MOST]
 
@@ -79,7 +82,11 @@ def _unread(ids: Sequence[int]) -> Iterator[Item]:
             row=item,
             organisation=item.mailbox.organisation,
             since=item.first_seen_at,
-            evidence=(times, _("It stops nobody, and is tried again at each reading.")),
+            evidence=(
+                times,
+                _("It stops nobody, and is tried again at each reading."),
+                *asking.asked(item.mailbox, NoticeKind.ASKED_UNREAD),
+            ),
             url=reverse("admin:campaigns_brokenitem_change", args=[item.pk]),
             acts=("read", "ask"),
         )

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.console import undelivered
 from campaigns.console.items import MOST, Act, Desk, Item
 from campaigns.console.moving import again, free, password, try_now
 from campaigns.models import (
@@ -24,6 +25,7 @@ from campaigns.models import (
     SendingLane,
     Sheet,
 )
+from campaigns.models.senders import sent_from
 from campaigns.models.tracking import Hold
 from campaigns.states import CampaignState, IntakeState, LetterState, MessageState, Pilot, SheetState
 from campaigns.tracking import progress
@@ -32,8 +34,9 @@ from mailboxes.models import HandIn, Mailbox
 from mailboxes.models.papers import HandInState
 from mailboxes.states import CredentialsState, MailboxState, VendorState
 from pecportal import clock, vendor
-from pecportal.operation import deployment, liveness, switches
+from pecportal.operation import deployment, liveness, meanings, switches
 from pecportal.operation.liveness import Health
+from pecportal.operation.models import Alert
 
 LONG = timedelta(minutes=15)  # what should be over by then is called stuck
 SILENT = timedelta(minutes=10)
@@ -47,7 +50,8 @@ def keys(mailbox: int = 0, lanes: Sequence[liveness.Lane] | None = None) -> list
     found = [] if mailbox else [f"work:{lane.name}" for lane in lanes if lane.health is not Health.FINE]
     for name, (rows, path, _item) in KINDS.items():
         queryset = rows()
-        queryset = queryset.filter(**{path: mailbox}) if mailbox and path else queryset
+        if mailbox:
+            queryset = queryset.filter(_of(mailbox, path)) if path is not None else queryset.none()
         found += [f"{name}:{pk}" for pk in queryset.order_by("pk").values_list("pk", flat=True)[:MOST]]
     return found[:MOST]
 
@@ -62,14 +66,22 @@ def items(wanted: Sequence[str]) -> list[Item]:
     return found
 
 
+def _of(mailbox: int, path: str) -> Q:
+    """What is about a mailbox. A path that ends in `campaign__`, or is empty, leads to a campaign that it may share."""
+    if path and not path.endswith("campaign__"):
+        return Q(**{path: mailbox})
+    return sent_from(Mailbox.objects.filter(pk=mailbox), path=path)
+
+
 def _work(lane: liveness.Lane) -> Item:
+    told = meanings.of(Alert(kind=liveness.ALERT, key=lane.name))
     return Item(
         key=f"work:{lane.name}",
         title=_("Lane of work: %(lane)s") % {"lane": lane.label},
         what=str(lane.health.label),
         row=lane,
         since=lane.beaten_at,
-        evidence=tuple(str(sign) for sign in lane.signs),
+        evidence=(*(str(sign) for sign in lane.signs), told.clerks, told.todo),
         url=reverse("admin:operation_pulse_changelist"),
         acts=("again",),
     )
@@ -112,6 +124,9 @@ def _lane(lane: Any) -> Item:
     elif lane.hold:
         told.append(str(progress.HELD.get(Hold(lane.hold), Hold(lane.hold).label)))
         acts = ["try"] if lane.hold in (Hold.VENDOR, Hold.ACCOUNT, Hold.WALLET) else []
+        if lane.hold == Hold.WALLET:
+            words = {"account": vendor.account_of(lane.mailbox) or _("The account of the settings")}
+            told.append(_("Account: %(account)s. Top it up at the provider, then try again at once.") % words)
     elif is_leased:
         told.append(_("%(holder)s holds it and sends nothing.") % {"holder": lane.holder or "-"})
         acts = ["free"]
@@ -119,8 +134,9 @@ def _lane(lane: Any) -> Item:
         told.append(_("Messages are due, and nobody serves it. Perhaps they are outside their hours."))
     if reason := lane.mailbox.why_not_now():
         told.append(reason)
+    since = lane.last
     if lane.mailbox.credentials_state == CredentialsState.REFUSED:
-        acts = ["password"]
+        acts, since = ["password"], lane.mailbox.credentials_since
     if lane.breaker_level:
         told.append(_("Failures in a row: %(count)s.") % {"count": lane.breaker_level})
     return Item(
@@ -129,7 +145,7 @@ def _lane(lane: Any) -> Item:
         what=str(lane.mailbox.address),
         row=lane,
         organisation=lane.mailbox.organisation,
-        since=lane.last,
+        since=since,
         evidence=tuple(told),
         url=reverse("admin:campaigns_sendinglane_change", args=[lane.pk]),
         acts=tuple(acts),
@@ -148,7 +164,11 @@ def _box(mailbox: Mailbox) -> Item:
     told = [mailbox.why_not() or ""] if is_refused else [_("Its registration has not been sent to the provider.")]
     if is_refused:
         letter = mailbox.notices.filter(kind="credentials", sent_at__isnull=False).order_by("-pk").first()
-        told.append(_("Its keepers were told by e-mail.") if letter else _("Its keepers have not been told yet."))
+        at = {"at": clock.shown(letter.sent_at)} if letter and letter.sent_at else None
+        told.append(
+            _("Its keepers were told by e-mail: %(at)s.") % at if at else _("Its keepers have not been told yet.")
+        )
+        told.append(_("Nothing is sent from it until they enter the password; then sending goes on by itself."))
     return Item(
         key=f"box:{mailbox.pk}",
         title=_("Wrong password") if is_refused else _("Registration that waits"),
@@ -274,17 +294,19 @@ def _plain(kind: str, row: Any, title: str, told: str, since: datetime | None, c
     )
 
 
-# of each kind: its rows, the lookup of their mailbox, and what is told of one
-KINDS: dict[str, tuple[Any, str, Any]] = {
+# of each kind: its rows, the lookup of their mailbox or the path to their campaign, and what is told of one
+KINDS: dict[str, tuple[Any, str | None, Any]] = {
     "lane": (_lanes, "pk", _lane),
     "box": (_boxes, "pk", _box),
-    "campaign": (_campaigns, "mailbox", _campaign),
+    "campaign": (_campaigns, "", _campaign),
     "attempt": (_attempts, "mailbox", _attempt),
-    "list": (_lists, "campaign__mailbox", _list),
-    "letter": (_letters, "campaign__mailbox", _letter),
-    "archive": (_intakes, "campaign__mailbox", _intake),
-    "sheet": (_sheets, "campaign__mailbox", _sheet),
+    "list": (_lists, "campaign__", _list),
+    "letter": (_letters, "campaign__", _letter),
+    "archive": (_intakes, "campaign__", _intake),
+    "sheet": (_sheets, "campaign__", _sheet),
     "papers": (_hand_ins, "mailbox", _hand_in),
+    "notice": (undelivered.due, "mailbox", undelivered.notice),
+    "delivery": (undelivered.deliveries, None, undelivered.delivery),
 }
 
 DESK = Desk(

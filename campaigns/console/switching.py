@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -11,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns.console.views import operator, page
 from campaigns.models import Campaign, Message
-from campaigns.states import CampaignState, MessageState
+from campaigns.models.senders import sent_from
+from campaigns.states import CampaignState, MessageState, Shown
 from mailboxes.models import Mailbox
 from mailboxes.states import Kind
 from pecportal import vendor
@@ -22,17 +24,22 @@ from pecportal.organisations.models import Organisation, VendorAccount
 
 ENDED = 20
 RUNNING = 200
+MOST = 100_000  # messages that are counted for a page
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a switch is to be about: its name, whose it is, the running campaigns that it stops, what is on its way."""
+    """What a switch is to be about: its name, whose it is, the running campaigns that it stops, what is on its way.
+
+    Of the campaigns `going_on` have another mailbox, which goes on.
+    """
 
     scope: Scope
     about: int
     name: str
     organisation: Organisation | None
     campaigns: list[Campaign]
+    going_on: int
     waiting: int
     on_their_way: int
 
@@ -41,12 +48,14 @@ class Target:
 def index(request: HttpRequest) -> HttpResponse:
     """What is off, what may be switched off, and what was."""
     operator(request)
+    rows = switches.now().rows
+    halted = [row.about for row in rows if row.scope == Scope.CAMPAIGN]
     context = {
-        "off": switches.now().rows,
+        "off": rows,
         "ended": Switch.objects.exclude(ended_at=None).select_related("by", "ended_by").order_by("-ended_at")[:ENDED],
         "accounts": VendorAccount.objects.order_by("name"),
         "mailboxes": Mailbox.objects.filter(kind=Kind.MASSIVE).order_by("address")[:RUNNING],
-        "campaigns": _running().order_by("-pk")[:RUNNING],
+        "campaigns": _running().exclude(pk__in=halted).order_by("-pk")[:RUNNING],
     }
     return page(request, "console/switches.html", _("Switches"), context)
 
@@ -103,22 +112,42 @@ def _running() -> Any:
 
 def _target(scope: str, about: str) -> Target:
     pk = int(about) if about.isascii() and about.isdigit() and len(about) < 18 else 0
-    running, name, whose = _running(), "", None
+    running, name, whose, boxes = _running(), "", None, None
     if scope == Scope.ACCOUNT:
         account = get_object_or_404(VendorAccount, pk=pk) if pk else None
         name = str(account) if account else _("The account of the settings")
         boxes = Mailbox.objects.filter(vendor.served_by(account))
-        running = running.filter(mailbox__in=boxes.values("pk"))
+        running = running.filter(sent_from(boxes))
     elif scope == Scope.MAILBOX:
         mailbox = get_object_or_404(Mailbox.objects.select_related("organisation"), pk=pk)
-        name, whose, running = str(mailbox), mailbox.organisation, running.filter(mailbox=mailbox)
+        boxes = Mailbox.objects.filter(pk=mailbox.pk)
+        name, whose, running = str(mailbox), mailbox.organisation, running.filter(sent_from(boxes))
     elif scope == Scope.CAMPAIGN:
         campaign = get_object_or_404(Campaign.objects.select_related("organisation"), pk=pk)
         name, whose, running = str(campaign), campaign.organisation, running.filter(pk=campaign.pk)
     elif scope != Scope.ALL:
         raise Http404
     found = list(running.order_by("-pk")[:RUNNING])
-    ids = [each.pk for each in found]
-    waiting = Figure.objects.filter(kind="status.queued", about__in=ids).values_list("value", flat=True)
-    going = Message.objects.filter(campaign__in=ids, state=MessageState.SENDING)[:1000].count() if ids else 0
-    return Target(Scope(scope), pk if scope != Scope.ALL else 0, name[:254], whose, found, sum(waiting), going)
+    waiting, going, others = _messages(found, boxes)
+    return Target(Scope(scope), pk if scope != Scope.ALL else 0, name[:254], whose, found, others, waiting, going)
+
+
+def _messages(found: list[Campaign], boxes: QuerySet[Mailbox] | None) -> tuple[int, int, int]:
+    """How many messages of these wait and are on their way, from these mailboxes alone where only they are switched;
+    and how many of the campaigns have other mailboxes beside."""
+    split = [each.pk for each in found if each.is_split] if boxes is not None else []
+    rest = [each.pk for each in found if each.pk not in split]
+    counted = dict(Figure.objects.filter(kind="status.queued", about__in=rest).values_list("about", "value"))
+    fresh = [pk for pk in rest if pk not in counted]  # what has just begun was not counted yet
+    waiting = sum(counted.values())
+    rows = Message.objects.filter(campaign__in=[each.pk for each in found]).order_by()  # an order hides the index
+    if fresh:
+        waiting += rows.filter(campaign__in=fresh, status=Shown.QUEUED)[:MOST].count()
+    if boxes is not None:
+        rows = rows.filter(mailbox__in=boxes.values("pk"))
+    if split:
+        waiting += rows.filter(campaign__in=split, state=MessageState.QUEUED)[:MOST].count()
+    going = rows.filter(state=MessageState.SENDING)[:1000].count() if found else 0
+    mine = set(boxes.values_list("pk", flat=True)) if boxes is not None and split else set()
+    others = sum(1 for each in found if each.pk in split and not {each.mailbox_id, *each.further_mailboxes} <= mine)
+    return waiting, going, others

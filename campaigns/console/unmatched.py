@@ -44,6 +44,7 @@ def _item(receipt: Receipt) -> Item:
         told.append(_("It fits message %(ref)s: %(why)s.") % {"ref": named.candidate.ref, "why": why})
     if named is not None and _is_in_doubt(named):
         told.append(_("That message is in doubt: an approver of the organisation gives it the receipt."))
+    told += asking.asked(receipt.mailbox, NoticeKind.ASKED_DESK)
     acts = (
         ("match", "link", "ask", "read") if named is not None and not _is_in_doubt(named) else ("match", "ask", "read")
     )

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.console import acting, board, doubts, quarantine, stuck, unmatched
+from campaigns.console import acting, board
+from campaigns.console.desks import DESKS
 from campaigns.console.items import MOST, Act, Desk
 from pecportal.errors import Refusal
 from pecportal.organisations.models import User
 
-DESKS = {each.name: each for each in (doubts.DESK, unmatched.DESK, stuck.DESK, quarantine.DESK)}
 A_PAGE = 20
 SHOWN = 30  # names in a preview
 
@@ -31,15 +31,15 @@ def page(
     request: HttpRequest, template: str, title: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """A page of the console."""
-    common = admin.site.each_context(request) | {"title": title}
+    common = admin.site.each_context(request) | {"title": title, "desks": DESKS.values()}
     return render(request, template, common | context, status=status)
 
 
 def first(request: HttpRequest) -> HttpResponse:
     """The console's first page: how all stands, above what can be looked up. The lists alone for who may not act."""
-    shown = {}
+    shown: dict[str, Any] = {}
     if isinstance(request.user, User) and request.user.has_perm("operation.operate"):
-        shown["board"] = board.of()
+        shown = {"board": board.of(), "title": _("How the portal stands")}
     return admin.site.index(request, extra_context=shown)
 
 
@@ -124,7 +124,6 @@ def _show(request: HttpRequest, chosen: Desk) -> HttpResponse:
     found = chosen.items(keys[start : start + A_PAGE])
     context = {
         "desk": chosen,
-        "desks": DESKS.values(),
         "items": found,
         "acts": [act for act in chosen.acts if any(act.name in item.acts for item in found)],
         "total": len(keys),
@@ -167,10 +166,12 @@ def _tell(request: HttpRequest, done: acting.Done) -> None:
         return
     if done.done:
         words = ngettext("Done with one.", "Done with %(count)s.", done.done) % {"count": done.done}
-        messages.success(request, words)
+        messages.success(request, words + " " + _("What follows in the background shows here within a minute."))
     if done.idle:
         words = ngettext(
-            "With one there was nothing to do any more.", "With %(count)s there was nothing to do any more.", done.idle
+            "With one nothing was done: it was done a moment ago, or is settled.",
+            "With %(count)s nothing was done: it was done a moment ago, or they are settled.",
+            done.idle,
         )
         messages.info(request, words % {"count": done.idle})
     for item, why in done.refused[:5]:

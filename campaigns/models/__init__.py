@@ -9,6 +9,8 @@ from campaigns.models.letters import Letter, Letterhead
 from campaigns.models.lists import DomainState, ListDomain, ListReading, ReadingState, Role
 from campaigns.models.message import Answer, Attempt, Message, MessageContent, Reservation, Route
 from campaigns.models.own import Intake, Origin, OwnFile, OwnLink, OwnWaiver
+from campaigns.models.packages import Package, PackageState
+from campaigns.models.posted import Posted
 from campaigns.models.references import ROW_ROLES, RowReference
 from campaigns.models.senders import CampaignMailbox
 from campaigns.models.texts import Merging, SavedText, TextVersion
@@ -52,6 +54,9 @@ __all__ = [
     "OwnFile",
     "OwnLink",
     "OwnWaiver",
+    "Package",
+    "PackageState",
+    "Posted",
     "ReadingState",
     "Receipt",
     "Recipient",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import history
+from campaigns.models import history, news
 from campaigns.states import PREPARED, CampaignState, Pilot
 from mailboxes.models import Mailbox
 from pecportal import told, vendor
@@ -25,7 +25,7 @@ PERSON = settings.AUTH_USER_MODEL
 
 
 class CampaignQuerySet(TenantQuerySet["Campaign"]):
-    """Campaigns, whose every move leaves a row in their history."""
+    """Campaigns, whose every move leaves a row in their history, and is told to programs that listen."""
 
     def move(self, to: State, *, by: User | None = None, reason: str = "", **changes: Any) -> int:
         """Move the rows that may become `to`, note each in its history, and return how many moved."""
@@ -37,12 +37,14 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
                 return 0
             count = super(CampaignQuerySet, Campaign.objects.filter(pk__in=ids)).move(to, **changes)
             history.note(ids, to.value, by=by, reason=reason)
+            news.tell_campaigns(ids, to)
         return count
 
 
 class Campaign(models.Model):
     """One letter to many recipients from one mailbox, or from several (`is_split`): then `mailbox` is the first."""
 
+    maker = "created_by"
     limit_further = "further_boxes"  # who keeps some mailboxes only sees what leaves from these alone
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -76,6 +78,7 @@ class Campaign(models.Model):
     begins_at = models.DateTimeField(_("begins"), null=True, blank=True)  # until then its start can be undone
     pilot_size = models.PositiveIntegerField(_("messages on trial"), default=0)
     pilot = models.CharField(_("trial"), max_length=10, choices=Pilot.choices, blank=True, default=Pilot.NONE)
+    stream_day = models.DateField(_("day of the messages posted one by one"), null=True, blank=True)
     test_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="tests")
     protocol = models.CharField(_("protocol number"), max_length=100, blank=True)
     reference = models.CharField(_("own reference"), max_length=200, blank=True)
@@ -101,6 +104,13 @@ class Campaign(models.Model):
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["mailbox", "created_by", "stream_day"],
+                condition=Q(stream_day__isnull=False),
+                name="campaign_stream_once",
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["state", "mailbox"], name="campaign_state_mailbox"),
             models.Index(fields=["organisation", "launched_at"], name="campaign_launched"),
@@ -127,6 +137,11 @@ class Campaign(models.Model):
     def is_test(self) -> bool:
         """Whether it is one message that was sent to try another campaign's text."""
         return self.test_of_id is not None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether its messages are posted one by one, in the course of a day."""
+        return self.stream_day is not None
 
     @property
     def is_moving(self) -> bool:
@@ -263,3 +278,8 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        """How programs name it: as it is stored, which is random."""
+        return uuid.UUID(self.stored_as.rpartition("/")[2])

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaign import Campaign
+from pecportal import clock
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import State, moves
@@ -93,7 +94,7 @@ class ContactChange(models.Model):
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%d/%m/%Y %H:%M}"
+        return clock.shown(self.at)
 
 
 class RunKind(models.TextChoices):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models.message import Attempt, Message
 from campaigns.models.tracking import Receipt
 from campaigns.states import Outcome
+from pecportal import clock
 from pecportal.permissions import TenantQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
@@ -138,7 +139,7 @@ class Search(models.Model):
         ordering: ClassVar = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.attempt_id}: {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.attempt_id}: {clock.shown(self.at)}"
 
 
 class DoubtManager(models.Manager["Doubt"]):

@@ -115,6 +115,7 @@ class ListDomain(models.Model):
     name = models.CharField(_("domain"), max_length=253)
     count = models.PositiveIntegerField(_("recipients"))
     state = models.CharField(_("state"), max_length=20, choices=DomainState.choices, default=DomainState.UNASKED)
+    asked_at = models.DateTimeField(_("asked"), null=True)
 
     objects = TenantQuerySet.as_manager()
 

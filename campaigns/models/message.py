@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models import news
 from campaigns.models.campaign import Campaign
 from campaigns.states import Declared, MessageState, Outcome, Phase, Shown
 from mailboxes.models import Mailbox
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import Sql, State, move_by_id
+from pecportal.webhooks import events
 
+TOLD_AT_ONCE = 500
 HELD = datetime(2999, 1, 1, tzinfo=UTC)  # the `not_before` of messages that wait for others of their campaign
 
 
@@ -24,15 +27,34 @@ class MessageQuerySet(TenantQuerySet["Message"]):
     """Messages, whose shown status follows our state as long as no receipt says more."""
 
     def move(self, to: State, **changes: Any) -> int:
-        """Move the rows that may become `to`, and return how many did; a verdict's status stays as it is."""
+        """Move the rows that may become `to`, and return how many did; a verdict's status stays as it is.
+
+        Programs that listen are told of each new status, in the same transaction.
+        """
         changes.setdefault("status", Case(When(verdict="none", then=Value(to.value)), default=F("status")))
-        return super().move(to, **changes)
+        ears = news.ears(to)
+        if not ears:
+            return super().move(to, **changes)
+        sources, count = [state for state in type(to) if to in state.successors], 0
+        with transaction.atomic():
+            rows = self.filter(state__in=sources).select_for_update(of=("self",)).order_by("pk")
+            ids = list(rows.values_list("pk", flat=True))
+            for start in range(0, len(ids), TOLD_AT_ONCE):
+                part = ids[start : start + TOLD_AT_ONCE]
+                told = news.of_moving(part, to, ears)
+                count += super(MessageQuerySet, Message.objects.filter(pk__in=part)).move(to, **changes)
+                events.record_all(told, listening=ears)
+        return count
 
 
 def move_messages(ids: Sequence[int], to: MessageState, **changes: object) -> int:
-    """`MessageQuerySet.move` for messages known by their ids, in one ready-made statement."""
+    """`MessageQuerySet.move` for messages known by their ids, in one ready-made statement, in a transaction."""
     status = Sql("CASE WHEN verdict = 'none' THEN %s ELSE status END", (to.value,))
-    return move_by_id(Message, ids, to, status=status, **changes)
+    ears = news.ears(to)
+    told = news.of_moving(ids, to, ears)
+    count = move_by_id(Message, ids, to, status=status, **changes)
+    events.record_all(told, listening=ears)
+    return count
 
 
 class Message(models.Model):
@@ -76,6 +98,7 @@ class Message(models.Model):
             models.Index(fields=["campaign", "state", "id"], name="message_campaign_state"),
             models.Index(fields=["campaign", "status", "id"], name="message_campaign_status"),
             models.Index(fields=["mailbox", "state"], name="message_mailbox_state"),
+            models.Index(fields=["recipient", "id"], name="message_recipient"),
             models.Index(fields=["deadline_at"], name="message_deadline", condition=Q(deadline_at__isnull=False)),
         ]
 

@@ -1,5 +1,6 @@
 """Files that only some recipients get: how they came, and which rows of the list they belong to."""
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
@@ -21,6 +22,7 @@ class Origin(models.TextChoices):
 
     UPLOAD = "upload", _("Uploaded")
     LETTER = "letter", _("Letter made by the portal")
+    POSTED = "posted", _("Posted with its message")
     GONE = "gone", _("Removed: its bytes are about to go")
 
 
@@ -69,6 +71,11 @@ class OwnFile(models.Model):
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        """How programs name it: as it is stored, which is random."""
+        return uuid.UUID(self.stored_as.rpartition("/")[2])
 
 
 class OwnLink(models.Model):

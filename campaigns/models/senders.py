@@ -38,6 +38,13 @@ class CampaignMailbox(models.Model):
         return f"{self.campaign_id}: {self.mailbox_id}"
 
 
+def sent_from(boxes: QuerySet[Mailbox], *, path: str = "") -> Q:
+    """Campaigns that one of these mailboxes sends, as the first or a further one; `path` leads to the campaign."""
+    ids = boxes.values("pk")
+    further = CampaignMailbox.objects.filter(mailbox__in=ids).values("campaign")
+    return Q(**{f"{path}mailbox__in": ids}) | Q(**{f"{path}is_split": True, f"{path}pk__in": further})
+
+
 def sending(campaigns: QuerySet[Campaign]) -> QuerySet[Mailbox]:
     """All mailboxes of these campaigns, first and further ones."""
     further = CampaignMailbox.objects.filter(campaign__in=campaigns.values("pk"))

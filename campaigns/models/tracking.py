@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.message import Attempt, Message
 from mailboxes.models import Mailbox
+from pecportal import clock
 from pecportal.permissions import TenantQuerySet
 
 
@@ -24,6 +25,7 @@ class Receipt(models.Model):
     """One item of a mailbox's inbox, kept as it came. Append only; links to a message are the only later change."""
 
     tenant = "mailbox__organisation"
+    maker = "message__campaign__created_by"  # what belongs to no message is the office's desk's
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="receipts", db_index=False)
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="receipts")
@@ -68,7 +70,7 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.identity[:12]}"
+        return str(self.pk)
 
 
 class BrokenItem(models.Model):
@@ -142,7 +144,7 @@ class InboxScan(models.Model):
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.mailbox_id}: {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.mailbox}: {clock.shown(self.started_at)}"
 
 
 class InboxWatch(models.Model):
@@ -166,7 +168,7 @@ class InboxWatch(models.Model):
         verbose_name_plural = _("watches on inboxes")
 
     def __str__(self) -> str:
-        return str(self.mailbox_id)
+        return str(self.mailbox)
 
 
 class Hold(models.TextChoices):
@@ -203,7 +205,7 @@ class SendingLane(models.Model):
         verbose_name_plural = _("sending lanes")
 
     def __str__(self) -> str:
-        return str(self.mailbox_id)
+        return str(self.mailbox)
 
     @property
     def is_stuck(self) -> bool:

@@ -30,7 +30,8 @@ UNTOLD = timedelta(days=2)  # beyond that a letter comes too late
 def submit(campaign: Campaign, *, seen: str, actor: User) -> Submission:
     """Hand a checked draft in for approval; handed in already, it is that submission.
 
-    Raises `Refusal` when the sheet is void or names faults, nobody has to approve it, or it is no draft.
+    A program's may always be handed in: approved, it is not counted among what programs send on their own. Raises
+    `Refusal` when the sheet is void or names faults, nobody has to approve it, or it is no draft.
     """
     locked = _locked(campaign)
     waiting = approvals.in_force(locked)
@@ -39,7 +40,7 @@ def submit(campaign: Campaign, *, seen: str, actor: User) -> Submission:
     if locked.state != CampaignState.DRAFT:
         raise Refusal(_("This campaign is not a draft any more: it cannot be changed."))
     sheet = approvals.seen_sheet(locked, seen=seen)
-    if not approvals.needed(locked):
+    if not approvals.needed(locked) and not locked.created_by.is_program:
         raise Refusal(_("This campaign needs no approval: it can be started."))
     now = clock.now()
     submission = Submission.objects.create(
@@ -113,7 +114,7 @@ def take_back(campaign: Campaign, *, actor: User) -> None:
 
 
 def _locked(campaign: Campaign) -> Campaign:
-    rows = Campaign.objects.select_for_update(of=("self",)).select_related("organisation", "mailbox")
+    rows = Campaign.objects.select_for_update(of=("self",)).select_related("organisation", "mailbox", "created_by")
     return rows.get(pk=campaign.pk)
 
 
@@ -150,7 +151,8 @@ def tell(submission_id: int) -> None:
             if _sent(row, subject, _("%(person)s has handed it in.") % {"person": row.by}, people):
                 Submission.objects.filter(pk=row.pk).update(asked_told_at=clock.now())
         if row.state in (SubmissionState.APPROVED, SubmissionState.REJECTED) and row.end_told_at is None:
-            people = list({person.pk: person for person in (row.by, row.campaign.created_by)}.values())
+            preparers = {person.pk: person for person in (row.by, row.campaign.created_by)}.values()
+            people = [person for person in preparers if not person.is_program]
             if _sent(row, *_end(row), people):
                 Submission.objects.filter(pk=row.pk).update(end_told_at=clock.now())
 

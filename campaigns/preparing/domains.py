@@ -2,16 +2,18 @@
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns import addresses
 from campaigns.models import Campaign, DomainState, ListDomain, ListProblem
 from campaigns.preparing import drafts, judging
-from pecportal import bulk, queue
+from pecportal import bulk, clock, queue
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -21,17 +23,22 @@ from pecportal.upstream import Upstream
 TASK: Final = "campaigns.tasks.check_domains"
 BATCH: Final = 5_000
 CODE: Final = "not_certified"
+LOST: Final = timedelta(minutes=5)  # no call takes so long: an answer that is not here by now has not been kept
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The domains of a list: how many there are, and what is known of them. `price` is that of one, or None."""
+    """The domains of a list: how many there are, and what is known of them. `price` is that of one, or None.
+
+    `lost` of the unknown ones were asked already, and the answer was not kept: the question may have been paid for.
+    """
 
     total: int
     certified: int
     ordinary: int
     uncertified: int
     unknown: int
+    lost: int
     waiting: int
     price: Decimal | None
 
@@ -54,6 +61,7 @@ def standing(campaign: Campaign) -> Standing:
         ordinary=ordinary,
         uncertified=sum(not is_certified for name, is_certified in known.items() if not _is_ordinary(name)),
         unknown=len(unknown),
+        lost=len(set(unknown).intersection(campaign.domains.filter(_lost()).values_list("name", flat=True))),
         waiting=campaign.domains.filter(state=DomainState.WAITING).count(),
         price=looking.price_of_domain(),
     )
@@ -63,17 +71,19 @@ def standing(campaign: Campaign) -> Standing:
 def order(campaign: Campaign, *, unknown: int, actor: User) -> int:
     """Have the provider asked about every domain of the list that is not known, and return how many those are.
 
-    `unknown`: how many the person saw; raises `Refusal` if there are more. Again it asks for nothing twice.
+    `unknown`: how many the person saw; raises `Refusal` if there are more. Again it asks for nothing twice, unless the
+    answer to the first question was lost.
     """
     draft = drafts.locked(campaign)
-    rows = draft.domains.filter(state__in=[DomainState.UNASKED, DomainState.FAILED])
+    rows = draft.domains.filter(Q(state__in=[DomainState.UNASKED, DomainState.FAILED]) | _lost())
     names = list(rows.values_list("name", flat=True))
     known = _known(names)
     wanted = [name for name in names if name not in known and not _is_ordinary(name)]
     if len(wanted) > unknown:
         raise Refusal(_("There are more domains to ask for than was shown: look at the cost again."))
     if wanted:
-        rows.filter(name__in=wanted).update(state=DomainState.WAITING)
+        for start in range(0, len(wanted), BATCH):
+            rows.filter(name__in=wanted[start : start + BATCH]).update(state=DomainState.WAITING)
         record("campaign.check_domains", actor=actor, organisation=draft.organisation, target=draft, n=len(wanted))
         queue.enqueue(TASK, draft.pk)
     return len(wanted)
@@ -92,8 +102,8 @@ def check(campaign_id: int, *, client: Upstream) -> None:
     for number, domain in enumerate(waiting):
         if number and time.monotonic() > until:
             return
-        ours = ListDomain.objects.filter(pk=domain.pk, state=DomainState.WAITING).update(state=DomainState.ASKED)
-        if not ours:
+        ours = ListDomain.objects.filter(pk=domain.pk, state=DomainState.WAITING)
+        if not ours.update(state=DomainState.ASKED, asked_at=clock.database_now()):
             continue
         try:
             looking.certified(domain.name, client=client)
@@ -107,6 +117,10 @@ def sweep() -> None:
     waiting = ListDomain.objects.filter(state=DomainState.WAITING).order_by()
     for campaign_id in waiting.values_list("campaign", flat=True).distinct():
         queue.enqueue(TASK, campaign_id)
+
+
+def _lost() -> Q:
+    return Q(state=DomainState.ASKED) & (Q(asked_at=None) | Q(asked_at__lt=clock.database_now() - LOST))
 
 
 def _known(names: list[str]) -> dict[str, bool]:

@@ -26,6 +26,8 @@ def again(campaign: Campaign, cause: Cause, *, actor: User) -> Campaign:
 
     Once they are in it, a second call finds none. Raises `Refusal` then, and when the mailbox may not send.
     """
+    if campaign.is_stream:
+        raise Refusal(_("These messages were posted one by one: whoever posted them posts them again."))
     lines = set(failures.left(campaign, cause).values_list("line", flat=True))
     copies = copying.files(campaign.attachments.order_by("pk")) if cause != Cause.VIRUS else []
     with stored.discarded_on_failure(*copying.names(copies)):

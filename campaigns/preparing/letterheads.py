@@ -69,8 +69,11 @@ def _save(row: Letterhead, *, actor: User) -> None:
     if others.exists():
         raise Refusal(_("There is another letterhead of this name."), field="name")
     row.changed_at, row.changed_by = clock.now(), actor
+    kept = ("name", "picture_sha256")
+    before = Letterhead.objects.filter(pk=row.pk).values(*kept).first()
     row.save()
-    record("letterhead.save", actor=actor, organisation=row.organisation, target=row)
+    after = {name: getattr(row, name) for name in kept}
+    record("letterhead.save", actor=actor, organisation=row.organisation, target=row, before=before or {}, after=after)
 
 
 def remove(letterhead: Letterhead, *, actor: User) -> None:

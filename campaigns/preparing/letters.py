@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
@@ -22,7 +21,7 @@ from campaigns import files, sentences, text
 from campaigns.models import Campaign, Letter, Letterhead, Origin, OwnFile, OwnLink, Recipient
 from campaigns.preparing import drafts, merging, paragraphs, waste
 from campaigns.states import LetterState
-from pecportal import clock, press, queue, stored, told
+from pecportal import clock, pdf, press, queue, stored, told
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import User
@@ -174,7 +173,7 @@ def sample(campaign: Campaign, line: int | None = None) -> bytes:
     row = rows.filter(line=line).first() if line is not None else rows.first()
     if letter is None or row is None:
         raise Refusal(_("There is nothing to show yet: the letter needs a text, and a list with at least one row."))
-    with press.pressing(_style(), _pictures(letter)) as printer:
+    with press.pressing(pdf.style_of(STYLE), _pictures(letter)) as printer:
         found = _printed(printer, _Set.of(letter), row)
     if isinstance(found, str):
         raise Refusal(found)
@@ -192,7 +191,7 @@ def run(campaign_id: int) -> None:
         return
     setting, faults = _Set.of(letter), list[tuple[int, str]]()
     pictures, workers = _pictures(letter), settings.LETTER_PROCESSES
-    presses = [press.Press(_style(), pictures) for _ in range(workers)]
+    presses = [press.Press(pdf.style_of(STYLE), pictures) for _ in range(workers)]
     try:
         with ThreadPoolExecutor(workers) as pool:
             after = 0
@@ -304,14 +303,6 @@ def resume_lost() -> None:
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in Letter.objects.filter(waited, state=LetterState.MAKING).values_list("pk", flat=True):
         queue.enqueue(TASK, pk)
-
-
-def _style() -> str:
-    found = finders.find(STYLE)
-    if not isinstance(found, str):
-        raise RuntimeError(f"{STYLE} is not among the static files.")
-    with open(found, encoding="utf-8") as file:  # noqa: PTH123 (a path of Django's)
-        return file.read()
 
 
 def _pictures(letter: Letter) -> dict[str, bytes]:

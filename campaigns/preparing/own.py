@@ -25,12 +25,20 @@ LINK: Final = ("campaign_id", "line", "file_id", "by_hand")
 
 
 def add(
-    campaign: Campaign, path: Path, *, name: str, actor: User, of_archive: bool = False, looked_into: bool = False
+    campaign: Campaign,
+    path: Path,
+    *,
+    name: str,
+    actor: User,
+    line: int | None = None,
+    of_archive: bool = False,
+    looked_into: bool = False,
 ) -> OwnFile:
-    """Keep a copy of the file at `path` for the row that its name belongs to. The same file again is kept once.
+    """Keep a copy of the file at `path` for the row at `line`, or the one of its name. The same again is kept once.
 
-    Which row that is, `match` finds. The journal tells of it, unless it is one `of_archive`: then of all at the end.
-    Raises `Refusal`, and keeps nothing, when it may not be sent or another file has its name.
+    Without a line `match` finds the row. The journal tells of it, unless it is one `of_archive`: then of all at the
+    end. Raises `Refusal`, and keeps nothing, when it may not be sent, another file has its name, or there is no such
+    row.
     """
     try:
         seconds = files.PATIENCE if of_archive else settings.UPLOAD_SECONDS
@@ -44,6 +52,8 @@ def add(
         stored.keep(stored_as, source)
     with stored.discarded_on_failure(stored_as), transaction.atomic():
         file = _insert(campaign, found, stored_as, actor=None if of_archive else actor)
+        if line is not None:
+            place(campaign, file.pk, line=line, actor=actor)
     if file.stored_as != stored_as:  # it was there already
         stored.discard(stored_as)
     return file

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from campaigns import carried, frozen, readiness, sheets, splitting, text
-from campaigns.models import Campaign, Recipient, Sheet, history
+from campaigns.models import Campaign, Recipient, Sheet, history, news
 from campaigns.preparing import drafts, merging
 from campaigns.states import CampaignState, SheetState, Standing
 from pecportal import clock
@@ -23,6 +23,7 @@ from pecportal.queue import enqueue
 from pecportal.told import say
 
 BATCH = 1000
+KIND = "check"  # as a job of the API
 SILENT = timedelta(seconds=90)  # after which a job that was not heard of is regarded as lost
 
 
@@ -155,7 +156,8 @@ def _keep(
         mine = Sheet.objects.filter(pk=sheet.pk)
         if locked.state != CampaignState.DRAFT or readiness.fingerprint(locked) != fingerprint:
             changed = say(gettext_noop("The campaign was changed while it was checked: check it again."))
-            mine.move(SheetState.FAILED, problem=changed)
+            if mine.move(SheetState.FAILED, problem=changed):
+                news.tell_job(KIND, sheet.pk, locked.pk, is_good=False)
             return
         is_clean = not facts["blocking"] and not reading.faulty and reading.rows == locked.recipients_total
         made = {
@@ -167,7 +169,10 @@ def _keep(
             "is_clean": is_clean,
             "facts": facts,
         }
-        if mine.move(SheetState.READY, **made) and is_clean:
+        is_made = mine.move(SheetState.READY, **made)
+        if is_made:
+            news.tell_job(KIND, sheet.pk, locked.pk, is_good=True)
+        if is_made and is_clean:
             history.note([locked.pk], Standing.CHECKED, by=sheet.asked_by)
             office = locked.organisation
             record("campaign.checked", organisation=office, target=locked, sheet=sheet.pk, sha256=made["sha256"])

@@ -20,7 +20,17 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from campaigns import files, sentences, tables, text
-from campaigns.models import Campaign, ListDomain, ListProblem, ListReading, Merging, ReadingState, Recipient, Role
+from campaigns.models import (
+    Campaign,
+    ListDomain,
+    ListProblem,
+    ListReading,
+    Merging,
+    ReadingState,
+    Recipient,
+    Role,
+    news,
+)
 from campaigns.models.lists import OPEN
 from campaigns.preparing import columns, drafts, judging, letters, merging, own
 from campaigns.states import CampaignState
@@ -39,6 +49,7 @@ LOST: Final = timedelta(minutes=10)  # without a sign of life
 KEPT: Final = timedelta(days=30)  # the file, for the table of its faults to be fetched
 DELETED: Final = 5_000  # rows of one transaction
 TASK: Final = "campaigns.tasks.read_list"
+KIND: Final = "list-reading"  # as a job of the API
 TIDY: Final = "campaigns.tasks.tidy_lists"
 
 
@@ -304,6 +315,7 @@ def _finish(reading: ListReading, judge: judging.Judge) -> None:
         merging.begin(draft)
     letters.begin_anew(draft)
     own.begin_anew(draft)
+    news.tell_job(KIND, reading.pk, draft.pk, is_good=True)
     facts = {"sha256": reading.sha256, "recipients": draft.recipients_total, "faulty": draft.problems_total}
     record("campaign.upload_list", actor=reading.by, organisation=draft.organisation, target=draft, **facts)
 
@@ -332,6 +344,7 @@ def _fail(reading: ListReading, sentence: str | Promise) -> None:
     with transaction.atomic():
         rows = ListReading.objects.filter(pk=reading.pk, version=reading.version)
         if rows.move(ReadingState.FAILED, problem=sentence):
+            news.tell_job(KIND, reading.pk, reading.campaign_id, is_good=False)
             Campaign.objects.filter(pk=reading.campaign_id).update(has_litter=True)
 
 

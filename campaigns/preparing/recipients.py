@@ -1,12 +1,12 @@
 """The list of recipients as a whole: taken in at once where its columns are plain, and left without its faulty rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, ReadingState, Role
+from campaigns.models import Campaign, ListReading, ReadingState, Role
 from campaigns.preparing import columns, drafts, judging, readings
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
@@ -30,15 +30,23 @@ def upload(campaign: Campaign, path: Path, *, name: str, actor: User, column: st
     the columns first, and a long list is then read in the background (see `readings`).
     """
     reading = readings.take(campaign, path, name=name, actor=actor)
-    try:
-        roles = _roles(reading.columns, reading.roles, column)
-    except NoAddressColumn:
-        readings.cancel(reading)
-        raise
+    roles = confirmed(reading, {Role.ADDRESS.value: column} if column else {})
     reading = readings.choose(reading, roles, at_once=True)
     if reading.state != ReadingState.DONE:
         raise Refusal(reading.problem or _("The list could not be read."), field="file")
     return Campaign.objects.get(pk=campaign.pk)
+
+
+def confirmed(reading: ListReading, named: Mapping[str, str]) -> dict[str, int]:
+    """What the columns of a list are: as it was guessed, but for the roles whose heading is `named`.
+
+    Cancels the reading, and raises `Refusal` at the role (`NoAddressColumn` for the addresses), when there is none.
+    """
+    try:
+        return _roles(reading.columns, reading.roles, named)
+    except Refusal:
+        readings.cancel(reading)
+        raise
 
 
 @transaction.atomic
@@ -65,21 +73,20 @@ def go_on_without_faulty(campaign: Campaign, *, actor: User) -> int:
     return draft.problems_total
 
 
-def _roles(headings: Sequence[str], roles: dict[str, int], column: str) -> dict[str, int]:
-    """The guess, with the column that was named as that of the addresses."""
-    if not column and Role.ADDRESS in roles:
-        return roles
+def _roles(headings: Sequence[str], guessed: Mapping[str, int], named: Mapping[str, str]) -> dict[str, int]:
+    positions = {role: columns.named(headings, heading) for role, heading in named.items()}
+    found = {role: at for role, at in positions.items() if at is not None}
     listed = ", ".join(heading for heading in headings if heading)
-    position = columns.named(headings, column) if column else None
-    if position is None:
-        sentence = (
-            _("The list has no column “%(column)s”. Its columns are: %(columns)s.")
-            if column
-            else _(
-                "No column of addresses was found. The list's columns are: %(columns)s. "
-                "Choose the one that holds the addresses, and upload the file again."
-            )
+    for role, heading in named.items():
+        if role not in found:
+            words = {"column": heading, "columns": listed}
+            sentence = _("The list has no column “%(column)s”. Its columns are: %(columns)s.") % words
+            raise NoAddressColumn(sentence, columns=headings) if role == Role.ADDRESS else Refusal(sentence, field=role)
+    roles = {role: at for role, at in guessed.items() if role not in found and at not in found.values()} | found
+    if Role.ADDRESS not in roles:
+        sentence = _(
+            "No column of addresses was found. The list's columns are: %(columns)s. "
+            "Choose the one that holds the addresses, and upload the file again."
         )
-        raise NoAddressColumn(sentence % {"column": column, "columns": listed}, columns=headings)
-    others = {role: at for role, at in roles.items() if at != position}
-    return {**others, Role.ADDRESS.value: position}
+        raise NoAddressColumn(sentence % {"columns": listed}, columns=headings)
+    return roles

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from campaigns import archives, files, sentences
-from campaigns.models import Campaign, Intake
+from campaigns.models import Campaign, Intake, news
 from campaigns.preparing import drafts, own
 from campaigns.states import IntakeState
 from pecportal import antivirus, clock, confined, queue, stored, told
@@ -27,16 +27,18 @@ from pecportal.organisations.models import User
 from pecportal.told import say
 
 TASK: Final = "campaigns.tasks.unpack"
+KIND: Final = "archive"  # as a job of the API
 LARGEST: Final = archives.LARGEST
 BATCH: Final = 25  # files that are looked into by one process
 LEASE: Final = timedelta(minutes=3)
 AGAIN: Final = timedelta(minutes=1)  # until a file that could not be scanned is tried again
 PATIENCE: Final = 60.0  # seconds for the look over an archive
+UNDER_WAY: Final = (IntakeState.WAITING, IntakeState.READING)
 _LITTER: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def receive(campaign: Campaign, path: Path, *, name: str, actor: User) -> Intake:
-    """Keep a ZIP of own files; they come in one by one, in the background.
+    """Keep a ZIP of own files; they come in one by one, in the background. While they do, the same again is that one.
 
     Raises `Refusal`, and keeps nothing, for one that is damaged, locked, or made to do harm.
     """
@@ -53,12 +55,20 @@ def receive(campaign: Campaign, path: Path, *, name: str, actor: User) -> Intake
         stored_as = f"intakes/{uuid.uuid4().hex}"
         stored.keep(stored_as, source)
     with stored.discarded_on_failure(stored_as), transaction.atomic():
-        draft = drafts.locked(campaign)
-        intake = Intake.objects.create(
-            campaign=draft, name=cleaned, size=size, sha256=digest, stored_as=stored_as, by=actor
-        )
-        record("campaign.receive_archive", actor=actor, organisation=draft.organisation, target=draft, sha256=digest)
-        queue.enqueue(TASK, intake.pk)
+        intake = _insert(campaign, name=cleaned, size=size, sha256=digest, stored_as=stored_as, by=actor)
+    if intake.stored_as != stored_as:  # it is on its way already
+        stored.discard(stored_as)
+    return intake
+
+
+def _insert(campaign: Campaign, *, by: User, sha256: str, **fields: Any) -> Intake:
+    draft = drafts.locked(campaign)
+    same: Intake | None = draft.intakes.filter(sha256=sha256, state__in=UNDER_WAY).first()
+    if same is not None:
+        return same
+    intake: Intake = Intake.objects.create(campaign=draft, by=by, sha256=sha256, **fields)
+    record("campaign.receive_archive", actor=by, organisation=draft.organisation, target=draft, sha256=sha256)
+    queue.enqueue(TASK, intake.pk)
     return intake
 
 
@@ -110,7 +120,7 @@ def _leased(intake_id: int) -> Intake | None:
     """The archive, which no other worker unpacks now; None when there is nothing to do."""
     now = clock.database_now()
     free = Intake.objects.filter(Q(leased_until=None) | Q(leased_until__lt=now), pk=intake_id)
-    under_way = free.filter(state__in=[IntakeState.WAITING, IntakeState.READING])
+    under_way = free.filter(state__in=UNDER_WAY)
     if not under_way.update(leased_until=now + LEASE):
         return None
     Intake.objects.filter(pk=intake_id).move(IntakeState.READING)
@@ -163,6 +173,7 @@ def _end(intake: Intake, state: IntakeState, *, problem: str | Promise = "") -> 
             return
         facts = _counts(intake) | {"state": state.value}
         campaign = intake.campaign
+        news.tell_job(KIND, intake.pk, campaign.pk, is_good=state == IntakeState.DONE)
         record("campaign.unpack_archive", actor=intake.by, organisation=campaign.organisation, target=campaign, **facts)
     stored.discard(intake.stored_as)
 
@@ -189,7 +200,7 @@ def cancel(intake: Intake, *, actor: User) -> None:
 def resume_lost() -> None:
     """Nudge every archive that no worker unpacks: its job was lost, or died with its worker."""
     now = clock.database_now()
-    lost = Intake.objects.filter(state__in=[IntakeState.WAITING, IntakeState.READING])
+    lost = Intake.objects.filter(state__in=UNDER_WAY)
     waited = Q(leased_until=None, state_since__lt=clock.now() - LEASE) | Q(leased_until__lt=now)
     for pk in lost.filter(waited).values_list("pk", flat=True):
         queue.enqueue(TASK, pk)

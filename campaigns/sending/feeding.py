@@ -89,7 +89,7 @@ def _feed_campaigns(lane: Lane, off: Off) -> list[int]:
 
 
 def _new(campaign: Campaign) -> Feed:
-    has_own = campaign.own_links.exists()
+    has_own = campaign.is_stream or campaign.own_links.exists()
     return Feed(campaign.pk, (), is_single=timing.is_single(campaign), has_own=has_own, closes=WITHOUT_FILES)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -16,12 +17,12 @@ from campaigns.frozen import chained, payload_hash
 from campaigns.models import Campaign, Message, MessageContent, Recipient, Sheet, Submission
 from campaigns.sending import pilots
 from campaigns.sending.several import Dealer, share_out
-from campaigns.states import RECALLABLE, CampaignState, MessageState, Pilot, SubmissionState
+from campaigns.states import RECALLABLE, STARTABLE, CampaignState, MessageState, Pilot, SubmissionState
 from pecportal import clock
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.operation import deployment
-from pecportal.organisations.models import User
+from pecportal.organisations.models import Organisation, User
 from pecportal.queue import enqueue
 from pecportal.told import say
 
@@ -43,23 +44,40 @@ def launch(campaign: Campaign, *, actor: User, seen: str, typed: str = "") -> No
     """Start a checked draft: its messages are frozen in the background, then sent once its undo is over.
 
     `seen` is the hash of the sheet that the person saw, `typed` the number of recipients where they are many. Raises
-    `Refusal` with the first fault that the check finds now, when the sheet is void or the approval missing, or when it
-    is not to be started any more.
+    `Refusal` with the first fault that the check finds now, when the sheet is void or the approval missing, when a
+    program has no recipients left today that it may write to without one, or when it is not to be started any more.
     """
+    start(campaign, actor=actor, seen=seen, typed=typed, obstacle=obstacle_to(campaign))
+
+
+def obstacle_to(campaign: Campaign) -> str:
+    """What speaks against a start now: the first fault that the check finds, as a sentence; "" when there is none.
+
+    All attachments are read for it, from a bucket if need be: it is asked before the transaction of `start`.
+    """
+    if not Campaign.objects.filter(pk=campaign.pk, state__in=STARTABLE).exists():
+        return _("This campaign is not a draft any more.")
+    return next((finding.sentence for finding in readiness.check(campaign) if finding.blocks), "")
+
+
+def start(campaign: Campaign, *, actor: User, seen: str, typed: str = "", obstacle: str) -> None:
+    """The part of `launch` that writes, with what `obstacle_to` said; it may be in the caller's transaction."""
     if why := deployment.why_off():
         raise Refusal(deployment.sentence(why))
-    faults = [finding for finding in readiness.check(campaign) if finding.blocks]
-    if faults:
-        raise Refusal(faults[0].sentence)
+    if obstacle:
+        raise Refusal(obstacle)
     with transaction.atomic():
         rows = Campaign.objects.select_for_update(of=("self",)).select_related("mailbox", "organisation")
         locked = rows.get(pk=campaign.pk)
-        if locked.state not in (CampaignState.DRAFT, CampaignState.APPROVED):
+        if locked.state not in STARTABLE:
             raise Refusal(_("This campaign is not a draft any more."))
         sheet = approvals.seen_sheet(locked, seen=seen)
         if lacking := approvals.missing(locked, sheet):
             raise Refusal(lacking)
         approvals.check_number(locked, typed)
+        if actor.is_program and not approvals.is_approved(locked, sheet):
+            office = Organisation.objects.select_for_update().get(pk=locked.organisation_id)
+            approvals.spend(office, locked.recipients_total)
         begin(locked, actor=actor, sheet=sheet, wait=timedelta(seconds=settings.SENDING_UNDO_SECONDS))
         facts = {"sheet": sheet.pk, "sha256": sheet.sha256}
         record("campaign.launch", actor=actor, organisation=locked.organisation, target=locked, **facts)
@@ -152,7 +170,8 @@ def _take_back(campaign: Campaign, *, by: User | None, reason: str, problem: str
     False, and nothing changes, once it runs: none of these states lets a message be claimed.
     """
     rows = Campaign.objects.filter(pk=campaign.pk, state__in=RECALLABLE)
-    if not rows.move(CampaignState.DRAFT, by=by, reason=reason, problem=problem, sheet=None, begins_at=None):
+    never = {"launched_by": None, "launched_at": None, "begins_at": None, "sheet": None}
+    if not rows.move(CampaignState.DRAFT, by=by, reason=reason, problem=problem, **never):
         return False
     MessageContent.objects.filter(message__campaign=campaign).delete()
     Message.objects.filter(campaign=campaign).delete()
@@ -301,7 +320,8 @@ def stop(campaign: Campaign, *, actor: User, reason: str = "") -> Stopped:
         if not Campaign.objects.filter(pk=campaign.pk).move(CampaignState.STOPPED, by=actor, reason=reason):
             raise Refusal(_("There is nothing left to stop."))
         count = Message.objects.filter(campaign=campaign).move(MessageState.CANCELLED)
-        Submission.objects.filter(campaign=campaign).move(SubmissionState.VOID)
+        # the approval that it started with stays one: evidence tells it, and programs' days are counted by it
+        Submission.objects.filter(campaign=campaign, campaign__launched_at=None).move(SubmissionState.VOID)
         found = Stopped(count, on_their_way(campaign))
         facts = {"kept_back": found.kept_back, "on_their_way": found.on_their_way}
         record("campaign.stop", actor=actor, organisation=campaign.organisation, target=campaign, **facts)
@@ -319,7 +339,10 @@ def complete() -> int:
     if Campaign.objects.filter(pk__in=stranded.values("campaign")).move(CampaignState.RUNNING):
         enqueue("campaigns.tasks.pump")
     done = 0
-    for campaign in Campaign.objects.filter(state=CampaignState.RUNNING).select_related("organisation"):
+    begun = Campaign.objects.filter(state=CampaignState.RUNNING).exclude(
+        stream_day__gte=timezone.localtime(clock.now()).date()
+    )
+    for campaign in begun.select_related("organisation"):
         if Message.objects.filter(campaign=campaign, state__in=unsent).exists():
             continue
         with transaction.atomic():

@@ -34,9 +34,10 @@ def keep(path: Path, *, name: str, campaign: Campaign, actor: User) -> Proof:
     try:
         found = files.sniff(path, name=name, seconds=settings.UPLOAD_SECONDS)
     except files.FileProblem as exc:
-        raise Refusal(sentences.of_file(exc), field="proof") from exc
+        words = _other_type() if exc.code == "type_not_allowed" else sentences.of_file(exc)
+        raise Refusal(words, field="proof") from exc
     if found.content_type not in TYPES:
-        raise Refusal(_("Hand the receipt in as the mailbox gave it: an .eml or .pdf file."), field="proof")
+        raise Refusal(_other_type(), field="proof")
     whose = campaign.organisation
     antivirus.admit(path, name=found.name, field="proof", actor=actor, organisation=whose, target=campaign)
     stored_as = f"proofs/{uuid.uuid4().hex}"
@@ -54,3 +55,7 @@ def discard(proof: Proof | None) -> None:
 def content_type(name: str) -> str:
     """The type under which a receipt that was handed in is given out again."""
     return next((kind for kind, ending in TYPES.items() if name.lower().endswith(ending)), "application/octet-stream")
+
+
+def _other_type() -> str:
+    return _("Hand the receipt in as the mailbox gave it: an .eml or .pdf file.")

@@ -1,11 +1,13 @@
-"""Lists as people keep them (CSV in the encodings of Italian offices, XLSX, XLS, ODS), opened with limits. Pure."""
+"""Lists as people keep them (CSV in the encodings of Italian offices, XLSX, XLS, ODS) and as programs write them (JSON
+lines), opened with limits. Pure.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from campaigns.tables import commas, sheets
+from campaigns.tables import commas, jsonlines, sheets
 from campaigns.tables.rows import MOST_COLUMNS, MOST_ROWS, Row, Table, TableProblem, table_of
 
 __all__ = ["LARGEST_FILE", "MOST_COLUMNS", "MOST_ROWS", "Row", "Table", "TableProblem", "open_table"]
@@ -14,6 +16,7 @@ LARGEST_FILE: Final = 32 * 2**20
 
 _TEXTS: Final = frozenset({"csv", "txt", "tsv"})
 _SHEETS: Final = frozenset({"xlsx", "xls", "ods"})
+_LINES: Final = frozenset({"jsonl", "ndjson"})
 _SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # ZIP, OLE
 
 
@@ -26,7 +29,7 @@ def open_table(path: Path, *, name: str, sheet: int = 0, is_bare: bool = False) 
     are given once, while the block is open, and never all held in memory.
     """
     ending = name.lower().rpartition(".")[2]
-    if ending not in _TEXTS | _SHEETS:
+    if ending not in _TEXTS | _SHEETS | _LINES:
         raise TableProblem("not_a_table", detail=ending)
     size = path.stat().st_size
     if size > LARGEST_FILE:
@@ -38,6 +41,9 @@ def open_table(path: Path, *, name: str, sheet: int = 0, is_bare: bool = False) 
     if start.startswith(_SPREADSHEETS):  # by what it is: a spreadsheet saved under the name of a CSV opens all the same
         with sheets.records(path, sheet=sheet) as book:
             yield table_of(book.records, sheets=book.sheets)
+    elif ending in _LINES:
+        with jsonlines.records(path) as records:
+            yield table_of(records)
     elif ending in _TEXTS:
         with commas.records(path) as records:
             yield table_of(records, is_bare=is_bare)

@@ -22,7 +22,7 @@ _MARKS: Final = (  # the longer first: UTF-32 begins like UTF-16
 )
 _NO_TEXT: Final = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"MZ", b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"{\\rtf")
 _MIXED: Final = re.compile(rb"\xc3[\xa0-\xbc]")  # an accented letter of UTF-8, in a file that is not UTF-8
-_MARKUP: Final = ("<!doctype", "<html", "<?xml", "<table", "<workbook")
+_MARKUP: Final = ("<!doctype", "<html", "<?xml", "<svg", "<table", "<workbook")
 
 
 @contextmanager

@@ -28,6 +28,7 @@ _PROBLEMS: Final = {
     "open_quote": "A quotation mark is not closed.",
     "encrypted": "The file is protected by a password.",
     "not_a_table": "The file is no list.",
+    "no_object": "A line is no JSON object of texts and numbers.",
     "nul": "There are NUL characters in the file.",
 }
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from campaigns import references, row_references
 from campaigns.models import Campaign, Message
 from campaigns.tracking import replies
+from mailboxes.models import Mailbox
 from pecportal import keyset
 from pecportal.organisations.models import Organisation
 
@@ -54,7 +55,9 @@ def of_organisation(
     backwards = before is not None
     if edge is None and edge_id is not None:
         return keyset.Page([], None, None)
-    found = _gathered(organisation, status, edge, size + 1, backwards=backwards)
+    campaigns = Campaign.objects.filter(organisation=organisation)
+    rows = Message.objects.filter(status=status) if status else Message.objects.all()
+    found = _gathered(campaigns, rows, edge, size + 1, backwards=backwards, by_line=not status)
     has_more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -64,25 +67,48 @@ def of_organisation(
     return keyset.Page(found, found[0].pk if has_before else None, found[-1].pk if has_after else None)
 
 
-def _gathered(
-    organisation: Organisation, status: str, edge: Message | None, most: int, *, backwards: bool
+def of_campaigns(
+    campaigns: QuerySet[Campaign], wanted: Q, *, status: str = "", after: int | None = None, most: int
 ) -> list[Message]:
-    """The first messages beyond the edge, in the order in which they are read."""
+    """At most so many messages of these campaigns, in the same order, behind the message with the id `after`.
+
+    Of their campaign they know the public id, of their mailbox the address, too, and how they were posted.
+    """
+    edge = None if after is None else Message.objects.filter(pk=after).first()
+    if edge is None and after is not None:
+        return []
+    wanted &= Q(status=status) if status else Q()
+    rows = Message.objects.select_related("posted").filter(wanted)
+    found = _gathered(campaigns, rows, edge, most, backwards=False, by_line=not status)
+    named = Prefetch("campaign", Campaign.objects.only("public_id"))
+    sending = Prefetch("mailbox", Mailbox.objects.only("public_id", "address"))
+    prefetch_related_objects(found, named, sending)
+    return found
+
+
+def _gathered(
+    campaigns: QuerySet[Campaign],
+    wanted: QuerySet[Message],
+    edge: Message | None,
+    most: int,
+    *,
+    backwards: bool,
+    by_line: bool,
+) -> list[Message]:
+    """The first of the wanted messages beyond the edge, in the order in which they are read."""
     sign, beyond = ("", "gt") if backwards else ("-", "lt")
-    wanted = Q(status=status) if status else Q()
-    campaigns = Campaign.objects.filter(Exists(Message.objects.filter(wanted, campaign=OuterRef("pk"))))
-    campaigns = campaigns.filter(organisation=organisation).order_by(f"{sign}pk")
+    campaigns = campaigns.filter(Exists(wanted.filter(campaign=OuterRef("pk")))).order_by(f"{sign}pk")
     found: list[Message] = []
     if edge is not None:
         campaigns = campaigns.filter(**{f"pk__{beyond}": edge.campaign_id})
-        by = "pk" if status else "line"  # the same order, each with an index
-        rows = Message.objects.filter(wanted, campaign=edge.campaign_id, **{f"{by}__{beyond}": getattr(edge, by)})
+        by = "line" if by_line else "pk"  # the same order, each with an index
+        rows = wanted.filter(campaign=edge.campaign_id, **{f"{by}__{beyond}": getattr(edge, by)})
         found = list(rows.order_by(f"{sign}{by}")[:most])
     if len(found) < most:
         for ids in _runs(campaigns.values_list("pk", "recipients_total")[: most - len(found)]):
-            rows = Message.objects.filter(wanted, campaign__in=ids)
+            rows = wanted.filter(campaign__in=ids)
             order = [
-                f"{sign}{by}" for by in (("pk" if status else "line",) if len(ids) == 1 else ("campaign_id", "pk"))
+                f"{sign}{by}" for by in (("line" if by_line else "pk",) if len(ids) == 1 else ("campaign_id", "pk"))
             ]
             found += rows.order_by(*order)[: most - len(found)]
             if len(found) >= most:

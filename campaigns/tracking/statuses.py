@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.models import Message, Receipt
+from campaigns.models import Message, Receipt, news
 from campaigns.tracking import receipts, verdict
 from pecportal import bulk, clock
 
@@ -39,7 +39,7 @@ def rejudge(message_ids: Iterable[int]) -> int:
         evidence: dict[int, list[verdict.Evidence]] = {}
         for message_id, *told in Receipt.objects.filter(message__in=part).order_by().values_list(*EVIDENCE):
             evidence.setdefault(message_id, []).append(_evidence(*told))
-        now, differing = clock.now(), []
+        now, differing, news_of = clock.now(), [], {}
         for pk, state, sent_at, *before in rows:
             known = Shown(*before)
             found = _judge(known, evidence.get(pk, []), state=state, sent_at=sent_at, now=now)
@@ -49,8 +49,11 @@ def rejudge(message_ids: Iterable[int]) -> int:
                     bulk.stored_as, (found.accepted_at, found.decided_at, found.deadline_at)
                 )
                 differing.append((found.verdict, flags, accepted, decided, found.status, deadline, pk))
+            if found.status != known.status:
+                news_of[pk] = news.Judged(found.status, found.accepted_at, found.decided_at)
         if differing:
             bulk.update(Message, FIELDS, differing)
+            news.tell_judged(news_of)
         changed += len(differing)
     return changed
 

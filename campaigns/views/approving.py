@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,6 +19,7 @@ from campaigns.models import Campaign, Sheet, Submission
 from campaigns.preparing import approving, preview
 from campaigns.states import SheetState, SubmissionState
 from campaigns.views import framed, scope
+from pecportal import exports, pdf, press
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, visible_or_404
 from pecportal.signin import stepup
@@ -127,19 +127,20 @@ def sheet(request: HttpRequest, pk: int, sheet_pk: int) -> HttpResponse:
 
 
 @login_required
+@exports.limited
 @require_GET
 def sheet_pdf(request: HttpRequest, pk: int, sheet_pk: int) -> HttpResponse:
     """The same as a PDF, in the installation's language, as what it says was told."""
-    from pecportal import pdf  # takes a while to load, and few ask for it
-
     campaign = scope.campaign_or_404(request, pk, Power.READ)
     found = _made(campaign, sheet_pk)
     with translation.override(settings.LANGUAGE_CODE):
-        content = pdf.render("campaigns/sheet_pdf.html", _sheet(campaign, found))
+        try:
+            content = pdf.render("campaigns/sheet_pdf.html", _sheet(campaign, found), style="css/sheet.css")
+        except press.Unprintable:
+            messages.error(request, _("The PDF was not made in time: try again, or print this page."))
+            return redirect("campaigns:sheet", campaign.pk, found.pk)
     name = f"{slugify(campaign.name) or 'campaign'}-{found.sha256[:8]}.pdf"
-    response = HttpResponse(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-    return response
+    return framed.made(content, name=name)
 
 
 def _made(campaign: Campaign, pk: int) -> Sheet:

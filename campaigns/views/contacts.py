@@ -14,7 +14,7 @@ from campaigns.models import Contact, ContactChange, ContactGroup, ContactRun, R
 from campaigns.preparing import contact_runs
 from campaigns.preparing import contacts as book
 from campaigns.views import scope, uploads
-from pecportal import keyset
+from pecportal import downloads, exports, keyset
 from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import Organisation
@@ -122,6 +122,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@exports.limited
 @require_GET
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """All contacts, or a group's, as CSV."""
@@ -132,9 +133,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     if wanted and not chosen:
         raise Http404
     rows = book.rows(organisation, chosen)
-    response = StreamingHttpResponse(spreadsheets.as_csv(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="contatti.csv"'
-    return response
+    return downloads.streamed(spreadsheets.as_csv(rows), name="contatti.csv", content_type="text/csv; charset=utf-8")
 
 
 @login_required

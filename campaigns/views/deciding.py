@@ -19,8 +19,8 @@ from campaigns.forms import DecisionForm
 from campaigns.models import Attempt, Campaign, Choice, Decision, Incident, Message
 from campaigns.sending import decisions, proofs
 from campaigns.states import MessageState
-from campaigns.views import framed, scope, uploads
-from pecportal import clock
+from campaigns.views import scope, uploads
+from pecportal import clock, downloads
 from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import User
@@ -75,7 +75,7 @@ def _row(message: Message, approvers: list[User]) -> Row | None:
         return None
     attempt.message = message
     known = evidence.of(attempt)
-    authors = (message.campaign.created_by_id, message.campaign.launched_by_id)
+    authors = deciders.authors(message.campaign)
     return Row(message, known, _missing(known), _waiting(attempt), [one for one in approvers if one.pk not in authors])
 
 
@@ -127,6 +127,7 @@ def _page(
 ) -> dict[str, Any]:
     waiting, person = _waiting(attempt), scope.person(request)
     why_not = deciders.why_not(campaign, person)
+    authors = deciders.authors(campaign)
     return {
         "campaign": campaign,
         "message": message,
@@ -135,11 +136,7 @@ def _page(
         "missing": _missing(known),
         "why_not": why_not,
         "choices": [(choice, decisions.why_not(choice, known)) for choice in Choice],
-        "deciders": [
-            one
-            for one in _approvers(campaign.organisation_id)
-            if one.pk not in (campaign.created_by_id, campaign.launched_by_id)
-        ],
+        "deciders": [one for one in _approvers(campaign.organisation_id) if one.pk not in authors],
         "two_decide": campaign.organisation.two_decide,
         "waiting": waiting,
         "may_confirm": waiting is not None and not why_not and waiting.by_id != person.pk,
@@ -210,7 +207,7 @@ def proof(request: HttpRequest, pk: int, decision_pk: int) -> FileResponse:
     """The receipt that a person handed in."""
     decision = _decision(request, pk, decision_pk, Power.READ)
     name, kind = decision.proof_name, proofs.content_type(decision.proof_name)
-    return framed.hand_out(decision.proof_stored_as, name=name, content_type=kind, sha256=decision.proof_sha256)
+    return downloads.hand_out(decision.proof_stored_as, name=name, content_type=kind, sha256=decision.proof_sha256)
 
 
 def _decision(request: HttpRequest, pk: int, decision_pk: int, power: Power) -> Decision:

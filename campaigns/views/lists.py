@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +22,7 @@ from campaigns.preparing import attachments as attaching
 from campaigns.preparing import faults, merging, readings
 from campaigns.preparing import recipients as lists
 from campaigns.views import framed, scope, steps, uploads
-from pecportal import keyset, stored
+from pecportal import downloads, exports, keyset, stored
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, visible_or_404
 
@@ -119,6 +118,7 @@ def rows(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@exports.limited
 @require_GET
 def faulty_file(request: HttpRequest, pk: int, kind: str) -> StreamingHttpResponse | FileResponse:
     """The file as it was handed in, with a column that says what is wrong with each row."""
@@ -132,13 +132,11 @@ def faulty_file(request: HttpRequest, pk: int, kind: str) -> StreamingHttpRespon
         raise Http404 from exc
     name = f"{slugify(reading.name.rpartition('.')[0]) or 'elenco'}-errori.{kind}"
     if kind == "csv":
-        response = StreamingHttpResponse(spreadsheets.as_csv(rows), content_type=KIND[kind])
-        response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-        return response
+        return downloads.streamed(spreadsheets.as_csv(rows), name=name, content_type=KIND[kind])
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     spreadsheets.write_xlsx(file, rows)
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=KIND[kind])
+    return downloads.opened(file, name=name, content_type=KIND[kind])
 
 
 @login_required

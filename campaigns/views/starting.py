@@ -15,7 +15,7 @@ from campaigns.forms import StartForm
 from campaigns.models import Campaign
 from campaigns.preparing import approving, preflight, preview
 from campaigns.sending import launch
-from campaigns.states import CampaignState, SheetState
+from campaigns.states import STARTABLE, SheetState
 from campaigns.views import framed, scope, steps
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, may
@@ -29,7 +29,7 @@ from pecportal.signin import stepup
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """The check before sending, and the word that it may go. A second click finds it started and says so."""
     campaign = scope.campaign_or_404(request, pk, Power.START)
-    if campaign.state not in (CampaignState.DRAFT, CampaignState.APPROVED):
+    if campaign.state not in STARTABLE:
         messages.info(request, _("This campaign is not a draft any more."))
         return redirect(campaign)
     sheet = approving.sheet_of(campaign)

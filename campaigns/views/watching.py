@@ -7,7 +7,6 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
@@ -21,7 +20,7 @@ from campaigns.sending import launch
 from campaigns.states import RECALLABLE, CampaignState, Shown, SubmissionState
 from campaigns.tracking import advice, desk, listing, progress, replies, room, silence
 from campaigns.views import framed, scope, steps
-from pecportal import keyset
+from pecportal import downloads, exports, keyset
 from pecportal.organisations import current
 from pecportal.permissions import Power, may, visible_or_404
 
@@ -125,14 +124,13 @@ def message_body(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse
 
 
 @login_required
+@exports.limited
 @require_GET
 def results(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Every message with its status as a CSV file."""
     campaign = scope.campaign_or_404(request, pk, Power.READ)
     name = f"{slugify(campaign.name) or 'campaign'}.csv"
-    response = StreamingHttpResponse(proving.as_csv(campaign), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-    return response
+    return downloads.streamed(proving.as_csv(campaign), name=name, content_type="text/csv; charset=utf-8")
 
 
 def _incidents(rows: QuerySet[Incident]) -> QuerySet[Incident]:

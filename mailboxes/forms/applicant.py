@@ -140,7 +140,8 @@ class ApplicantForm(PersonalData):
     def clean_email(self) -> str:
         """Not the mailbox that is only being asked for."""
         address: str = self.cleaned_data["email"]
-        if self.instance.pk and address.casefold() == self.instance.mailbox.address.casefold():
+        mailbox = getattr(self.instance, "mailbox", None)
+        if mailbox is not None and address.casefold() == mailbox.address.casefold():
             raise forms.ValidationError(
                 _("This is the mailbox that is being asked for: the provider needs an address that works already.")
             )

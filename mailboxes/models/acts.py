@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.models.mailbox import Mailbox
+from pecportal import clock
 from pecportal.permissions import TenantQuerySet
 
 
@@ -63,7 +64,7 @@ class VendorAct(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.begun_at:%d/%m/%Y %H:%M}"
+        return f"{self.get_kind_display()} {clock.shown(self.begun_at)}"
 
 
 class Source(models.TextChoices):

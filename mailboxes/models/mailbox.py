@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import objections
-from mailboxes.states import CredentialsState, Kind, MailboxState, VendorState
+from mailboxes.states import CredentialsState, Kind, MailboxState, NextAct, VendorState
 from pecportal.organisations.models import Organisation, PaceOf, VendorAccount
 from pecportal.permissions import TenantQuerySet
 
@@ -248,25 +248,29 @@ class Mailbox(models.Model):
         return percent is not None and percent >= settings.MAILBOX_FULL_PERCENT
 
     @property
-    def next_step(self) -> str:
-        """What its clerk has to do next, as a sentence; "" when there is nothing to do."""
-        if self.state == MailboxState.DRAFT and self.problem_code:
-            return gettext("The provider did not register the mailbox: see why, and send it again.")
+    def next_act(self) -> NextAct | None:
+        """What its clerk has to do next; None when there is nothing to do."""
         if self.state == MailboxState.DRAFT:
-            return gettext("Complete the data and send the registration.")
+            return NextAct.CORRECT if self.problem_code else NextAct.COMPLETE
         if self.state == MailboxState.UNCERTAIN:
-            return gettext("The provider's answer was lost: the portal looks whether the mailbox was registered.")
+            return NextAct.AWAIT
         if self.state == MailboxState.REGISTERING:
-            return ""
+            return None
         if self.wants_credentials and self.credentials_state in (CredentialsState.MISSING, CredentialsState.REFUSED):
-            return gettext("Enter the user name and password that the provider sent by e-mail.")
+            return NextAct.CREDENTIALS
         if self.hand_ins.filter(state__in=["waiting", "sending", "uncertain"]).exists():
-            return ""
-        sentences = {
-            VendorState.REGISTERED: gettext("Sign the activation form and hand it in with the identity document."),
-            VendorState.DOCUMENTS_WRONG: gettext("The documents were not accepted: hand them in again."),
+            return None
+        of_vendors = {
+            VendorState.REGISTERED.value: NextAct.DOCUMENTS,
+            VendorState.DOCUMENTS_WRONG.value: NextAct.DOCUMENTS_AGAIN,
         }
-        return sentences.get(VendorState(self.vendor_state), "") if self._is_known else ""
+        return of_vendors.get(self.vendor_state)
+
+    @property
+    def next_step(self) -> str:
+        """The same as a sentence; "" when there is nothing to do."""
+        found = self.next_act
+        return str(found.label) if found else ""
 
     @property
     def _is_known(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import objections
 from mailboxes.models.acts import ActKind, VendorAct
 from mailboxes.models.mailbox import Mailbox
+from pecportal import clock
 from pecportal.permissions import TenantQuerySet
 from pecportal.statemachine import State, moves
 
@@ -84,7 +85,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%d/%m/%Y %H:%M}"
+        return f"{self.get_kind_display()} {clock.shown(self.at)}"
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import objections
 from mailboxes.models.mailbox import Mailbox
+from pecportal import clock
 from pecportal.permissions import Power, TenantQuerySet
 from pecportal.statemachine import State, moves
 
@@ -91,7 +92,7 @@ class HandIn(models.Model):
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.mailbox_id}: {self.at:%d/%m/%Y %H:%M}"
+        return f"{self.mailbox_id}: {clock.shown(self.at)}"
 
     @property
     def is_on_its_way(self) -> bool:

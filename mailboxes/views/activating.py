@@ -8,24 +8,23 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from mailboxes import activation, examining, following, gathering, objections, papers
+from mailboxes import activation, downloads, examining, following, gathering, objections, papers
 from mailboxes.forms import HandInForm, PaperForm
 from mailboxes.models import Mailbox, PagePicture, Paper
-from mailboxes.models.papers import GATHERED, Format, PaperKind
+from mailboxes.models.papers import GATHERED, PaperKind
 from mailboxes.states import VendorState
 from mailboxes.views import showing
 from mailboxes.views.scope import mailbox_of, person, show, status_of
 from mailboxes.views.uploads import limited
 from pecportal import vendor
+from pecportal.downloads import POLICY
 from pecportal.errors import Refusal
 from pecportal.permissions import Power, visible_or_404
 from pecportal.upstream.errors import Rejected, UpstreamError
 
-FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 KINDS = {"signed-form": PaperKind.SIGNED_FORM, "identity": PaperKind.IDENTITY}  # in addresses
 
 
@@ -46,7 +45,7 @@ def activation_form(request: HttpRequest, pk: int) -> HttpResponse:
     except UpstreamError:
         messages.error(request, _("The provider does not give the form just now. Please try again in a few minutes."))
         return redirect(mailbox)
-    return _as_file(form)
+    return downloads.as_file(form)
 
 
 @login_required
@@ -122,7 +121,7 @@ def paper(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     rows = Paper.objects.readable_by(person(request)).kept().select_related("mailbox__organisation")
     found = visible_or_404(rows, mailbox=mailbox, pk=number)
     papers.seen(found, by=person(request))
-    return _as_file(found)
+    return downloads.as_file(found)
 
 
 @login_required
@@ -138,15 +137,7 @@ def page_picture(request: HttpRequest, pk: int, number: int, page: int) -> HttpR
     rows = PagePicture.objects.visible_to(person(request), Power.REGISTER)
     found = visible_or_404(rows, paper__mailbox=mailbox, paper__in=Paper.objects.kept(), paper=number, page=page)
     response = HttpResponse(papers.picture(found), content_type="image/jpeg")
-    response.headers["Content-Security-Policy"] = FILE_POLICY
-    return response
-
-
-def _as_file(found: Paper) -> HttpResponse:
-    known = papers.TYPES.get(Format(found.format)) if found.format else None
-    response = HttpResponse(papers.contents(found), content_type=known or "application/octet-stream")
-    response.headers["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"  # noqa: FBT003
-    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
@@ -169,8 +160,7 @@ def _handed_in(request: HttpRequest, mailbox: Mailbox, form: HandInForm) -> bool
 def _put(request: HttpRequest, mailbox: Mailbox, kind: PaperKind, form: PaperForm) -> bool:
     files = [(upload.name, examining.read(upload)) for upload in form.cleaned_data["file"]]
     try:
-        name, data = examining.joined(kind, files)
-        gathering.put(mailbox, kind, name=name, data=data, actor=person(request))
+        gathering.put_files(mailbox, kind, files, actor=person(request))
     except Refusal as exc:
         form.add_error("file" if exc.field == kind else None, str(exc))
         return False

@@ -108,7 +108,7 @@ def sent_already(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, mailbox: Mailbox, step: str, form: forms.BaseForm) -> HttpResponse:
-    data = {name: form.cleaned_data[name] for name in steps.FIELDS[step] if name in form.cleaned_data}
+    data = steps.taken(step, form.cleaned_data)
     seen, reason = _number(request.POST.get("seen", "")), str(form.cleaned_data.get("overruled_reason") or "")
     try:
         registration.save_step(mailbox, step, data, actor=person(request), seen=seen, reason=reason)

@@ -60,7 +60,7 @@ def slot(mailbox: Mailbox, kind: PaperKind, name: str, form: PaperForm, ready: G
         name=name,
         form=form,
         shown=_shown([paper], reader)[0] if paper else None,
-        remarks=remarks.of(paper, applicant=_applicant(mailbox)) if paper else [],
+        remarks=remarks.of(paper, applicant=gathering.applicant_code(mailbox)) if paper else [],
         signatures=remarks.signatures(paper) if paper else [],
         pictures=list(paper.pictures.values_list("page", flat=True)) if paper else [],
         sides=_sides(paper) if paper else "",
@@ -88,12 +88,6 @@ def hand_ins(mailbox: Mailbox, *, reader: User) -> list[Story]:
 def erase_days() -> int:
     """Days after activation for which papers are kept."""
     return int(settings.PAPERS_ERASE_DAYS)
-
-
-def _applicant(mailbox: Mailbox) -> str:
-    """The applicant's tax code, "" for a mailbox that was not registered through the portal."""
-    application = getattr(mailbox, "application", None)
-    return application.codice_fiscale_richiedente if application else ""
 
 
 def _judgement(mailbox: Mailbox, since: datetime, until: datetime | None) -> tuple[str, str]:

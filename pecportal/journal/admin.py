@@ -1,5 +1,6 @@
 """The operators' view of the journal."""
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from pecportal.admin import LongListAdmin, ReadOnlyAdmin
-from pecportal.journal import checking, words
+from pecportal.journal import checking
 from pecportal.journal.models import Anchor, Check, Entry, Head, Refused
 from pecportal.organisations.models import User
 
@@ -25,8 +26,7 @@ class EntryAdmin(LongListAdmin[Entry]):
         "actor_name",
         "sentence",
         "organisation",
-        "target_type",
-        "target_id",
+        "target",
         "door",
         "address",
     )
@@ -36,7 +36,16 @@ class EntryAdmin(LongListAdmin[Entry]):
     @admin.display(description=_("what"))
     def sentence(self, entry: Entry) -> str:
         """The act in words."""
-        return words.sentence(entry.action, str(entry.target_id or ""))
+        return entry.sentence(str(entry.target_id or ""))
+
+    @admin.display(description=_("what it was done to"))
+    def target(self, entry: Entry) -> str:
+        """What kind of thing, in words, and its number."""
+        try:
+            kind = str(apps.get_model(entry.target_type)._meta.verbose_name)
+        except (LookupError, ValueError):  # none, or one of an earlier version
+            kind = entry.target_type
+        return f"{kind} {entry.target_id or ''}".strip() or "-"
 
 
 @admin.register(Head)

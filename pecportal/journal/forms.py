@@ -21,7 +21,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        acts = sorted(((act, words.title(act)) for act in words.SENTENCES), key=lambda pair: pair[1])
+        acts = sorted(((act, words.title(act)) for act in words.SENTENCES if ":" not in act), key=lambda pair: pair[1])
         self.fields["act"].choices = [("", _("Anything")), *acts]  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", _("Anything")), *reading.kinds()]  # type: ignore[attr-defined]
 

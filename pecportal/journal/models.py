@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from pecportal import clock
+from pecportal.journal import words
 from pecportal.journal.origin import Door
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
@@ -52,7 +54,12 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number}. {self.action}"
+        return f"{self.number}. {self.sentence(str(self.target_id or ''))}"
+
+    def sentence(self, what: str) -> str:
+        """The act in words, done to `what`."""
+        kind = self.facts.get("act", "") if isinstance(self.facts, dict) else ""
+        return words.sentence(self.action, what, kind=str(kind))
 
 
 class Head(models.Model):
@@ -108,7 +115,7 @@ class Check(models.Model):
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.asked_at:%Y-%m-%d %H:%M}"
+        return clock.shown(self.asked_at)
 
     @property
     def is_good(self) -> bool:

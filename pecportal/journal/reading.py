@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pecportal import keyset
-from pecportal.journal import record, words
+from pecportal.journal import record
 from pecportal.journal.models import Entry
 from pecportal.journal.origin import Door
 from pecportal.organisations.models import Organisation, User
@@ -139,7 +139,7 @@ def _line(entry: Entry, name: str) -> Line:
     changes = [(each, _shown(entry.before.get(each)), _shown(entry.after.get(each))) for each in fields]
     facts = [(key, _shown(value)) for key, value in entry.facts.items()]
     door = str(Door(entry.door).label) if entry.door in Door.values else ""
-    return Line(entry, words.sentence(entry.action, what), what, door, changes, facts)
+    return Line(entry, entry.sentence(what), what, door, changes, facts)
 
 
 def _names(entries: Iterable[Entry]) -> dict[tuple[str, int | None], str]:

@@ -3,13 +3,13 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from pecportal import keyset
+from pecportal import downloads, exports, keyset
 from pecportal.journal import checking, reading
 from pecportal.journal.forms import FilterForm
 from pecportal.journal.models import Check, Entry
@@ -49,6 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@exports.limited
 @require_GET
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """What the page shows, as a whole file with all hashes: `csv` or `jsonl`."""
@@ -59,10 +60,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     content_type, write = _EXPORTS[kind]
     last = rows.values_list("number", flat=True).first() or 0
     record("journal.export", actor=person, organisation=organisation, kind=kind)
-    response = StreamingHttpResponse(write(rows.filter(number__lte=last)), content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="journal.{kind}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    pieces = write(rows.filter(number__lte=last))
+    return downloads.streamed(pieces, name=f"journal.{kind}", content_type=content_type)
 
 
 @login_required

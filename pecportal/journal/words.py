@@ -34,6 +34,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "campaign.detach": _("An attachment was removed from the campaign %(what)s"),
     "campaign.edit": _("The campaign %(what)s was changed"),
     "campaign.edit_text": _("The text of the campaign %(what)s was changed"),
+    "campaign.gather_evidence": _("The evidence of the campaign %(what)s was ordered as a file"),
     "campaign.go_without_own_files": _("Recipients of the campaign %(what)s were left without a file of their own"),
     "campaign.halt": _("The portal stopped the campaign %(what)s by itself"),
     "campaign.launch": _("The campaign %(what)s was started"),
@@ -53,6 +54,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "campaign.schedule": _("The times of the campaign %(what)s were changed"),
     "campaign.skip_faulty_rows": _("Faulty rows of the campaign %(what)s were left out"),
     "campaign.stop": _("The campaign %(what)s was stopped for good"),
+    "campaign.stream": _("Single messages were begun to be sent: %(what)s"),
     "campaign.submit": _("The campaign %(what)s was submitted for approval"),
     "campaign.take_back": _("The campaign %(what)s was taken back from approval"),
     "campaign.test": _("A test message of the campaign %(what)s was sent"),
@@ -68,6 +70,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "deployment.elsewhere": _("Sending was switched off: the database belongs to another installation"),
     "deployment.restored": _("Sending was switched off: the database was restored from a backup"),
     "deployment.sending_on": _("Sending was switched on again"),
+    "export.limited": _("Exports were refused for a while: there had been too many"),
     "factor.failed": _("Somebody gave a wrong second factor"),
     "found.offer": _("It was decided whose the found mailbox %(what)s is"),
     "glass.close": _("An operator's look into contents ended: %(what)s"),
@@ -76,6 +79,10 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "ipa.load": _("The register of public bodies was loaded"),
     "journal.check": _("The journal was to be verified"),
     "journal.export": _("The journal was exported"),
+    "key.make": _("The key %(what)s of a program was made"),
+    "key.refused": _("A key of a program was refused"),
+    "key.revoke": _("The key %(what)s of a program was revoked"),
+    "key.rotate": _("The key %(what)s of a program was replaced"),
     "letterhead.remove": _("The letterhead %(what)s was removed"),
     "letterhead.save": _("The letterhead %(what)s was saved"),
     "lookup.order": _("Addresses were looked up: %(what)s"),
@@ -116,8 +123,12 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "order.state": _("The order for the mailbox %(what)s went on"),
     "order.withdraw": _("The order for the mailbox %(what)s was withdrawn"),
     "organisation.save": _("The organisation %(what)s was changed"),
+    "person.end_sessions": _("All sessions of %(what)s were ended"),
     "person.save": _("The person %(what)s was changed"),
     "plan.save": _("The plan %(what)s was saved"),
+    "program.change": _("The scopes of the program %(what)s were changed"),
+    "program.end": _("The program %(what)s was ended"),
+    "program.make": _("The program %(what)s was made"),
     "receipt.link": _("The receipt %(what)s was given to a message"),
     "receipt.put_aside": _("The receipt %(what)s was put aside"),
     "receipt.undo": _("What was decided about the receipt %(what)s was undone"),
@@ -127,6 +138,16 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "switch.on": _("What was switched off was switched on again: %(what)s"),
     "text.keep": _("The text %(what)s was kept for later"),
     "text.put_away": _("The kept text %(what)s was put away"),
+    "webhook.change": _("The webhook %(what)s was changed"),
+    "webhook.make": _("The webhook %(what)s was made"),
+    "webhook.redeliver": _("Events were delivered again to the webhook %(what)s"),
+    "webhook.remove": _("The webhook %(what)s was removed"),
+    "webhook.rotate": _("The webhook %(what)s was given a new secret"),
+    "webhook.show": _("The secret of the webhook %(what)s was looked at"),
+    "webhook.switch_off": _("The webhook %(what)s was switched off"),
+    "webhook.switch_on": _("The webhook %(what)s was switched on"),
+    "webhook.switched_off": _("The portal switched the webhook %(what)s off by itself"),
+    "webhook.test": _("A test of the webhook %(what)s was asked for"),
     "upload.virus": _("A file with a virus was not taken: %(what)s"),
 }
 
@@ -141,7 +162,10 @@ def title(action: str) -> str:
     return " ".join((str(SENTENCES.get(action, action)) % {"what": ""}).replace(" ,", ",").split())
 
 
-def sentence(action: str, what: str) -> str:
-    """The act done to something; an act that nobody has put into words stands as it is."""
-    known = SENTENCES.get(action)
+def sentence(action: str, what: str, *, kind: str = "") -> str:
+    """The act done to something; an act that nobody has put into words stands as it is.
+
+    `kind` tells acts of one name apart, such as the console's.
+    """
+    known = SENTENCES.get(f"{action}:{kind}") or SENTENCES.get(action)
     return f"{action} {what}".strip() if known is None else str(known) % {"what": what or "–"}

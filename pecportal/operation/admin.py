@@ -1,22 +1,66 @@
 """The operators' view of the portal's own watch."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from pecportal.admin import ReadOnlyAdmin
-from pecportal.operation import deployment, standing
-from pecportal.operation.models import Alert, Deed, Delivery, Figure, Pulse, Switch, VendorCall, VendorSpan
+from pecportal.operation import deployment, meanings, standing
+from pecportal.operation.models import Alert, Deed, Delivery, Figure, Handled, Pulse, Switch, VendorCall, VendorSpan
+
+
+class GoesOn(admin.EmptyFieldListFilter):
+    """Whether an alert is over, in words instead of “empty”."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """All, those that go on, those that are over."""
+        words = (_("All"), _("Goes on"), _("Over"))
+        for word, choice in zip(words, super().choices(changelist), strict=True):
+            yield {**choice, "display": word}
 
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin[Alert]):
     """Alerts, newest first."""
 
-    list_display = ("kind", "key", "organisation", "raised_at", "seen_at", "times", "ended_at")
-    list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
+    list_display = ("title", "organisation", "raised_at", "seen_at", "times", "ended_at")
+    list_filter = (("ended_at", GoesOn), "kind")
     list_select_related = ("organisation",)
+    list_per_page = 50  # each is put into words
+    readonly_fields = ("title", "clerks", "todo")
+    fields = (
+        "title",
+        "clerks",
+        "todo",
+        "organisation",
+        "raised_at",
+        "seen_at",
+        "times",
+        "ended_at",
+        "told_at",
+        "cleared_at",
+        "kind",
+        "key",
+        "facts",
+    )
+
+    @admin.display(description=_("what happened"))
+    def title(self, alert: Alert) -> str:
+        """The alert in words."""
+        return meanings.of(alert).title
+
+    @admin.display(description=_("what it means for clerks"))
+    def clerks(self, alert: Alert) -> str:
+        """What they notice of it."""
+        return meanings.of(alert).clerks
+
+    @admin.display(description=_("what to do"))
+    def todo(self, alert: Alert) -> str:
+        """What ends it."""
+        return meanings.of(alert).todo or "-"
 
 
 @admin.register(Delivery)
@@ -26,6 +70,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     list_display = ("alert", "event", "channel", "to", "tries", "done_at", "problem")
     list_filter = ("channel", ("done_at", admin.EmptyFieldListFilter))
     list_select_related = ("alert",)
+    list_per_page = 50
 
 
 @admin.register(Pulse)
@@ -77,3 +122,10 @@ class DeedAdmin(ReadOnlyAdmin[Deed]):
 
     list_display = ("at", "by", "act", "chosen", "done", "reason")
     list_select_related = ("by",)
+
+
+@admin.register(Handled)
+class HandledAdmin(ReadOnlyAdmin[Handled]):
+    """What was acted on, and when last."""
+
+    list_display = ("act", "key", "at")

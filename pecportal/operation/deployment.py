@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -71,8 +71,9 @@ def restored(*, actor: User | None = None) -> None:
     """Switch sending off, since the database was just restored from a backup; again it begins the checks anew."""
     _ensure()
     with transaction.atomic():
+        was = "off" if Deployment.objects.filter(pk=1, sending_off_since__isnull=False).exists() else "on"
         _off(RESTORED)
-        record("deployment.restored", actor=actor)
+        record("deployment.restored", actor=actor, before={"sending": was}, after={"sending": "off"})
 
 
 def switch_on(*, actor: User, reason: str, forced: bool, unsearched: int, unknown: int) -> bool:
@@ -89,9 +90,8 @@ def switch_on(*, actor: User, reason: str, forced: bool, unsearched: int, unknow
         ):
             return False
         all_clear(ALERT, "portal")
-        record(
-            "deployment.sending_on", actor=actor, reason=reason, forced=forced, unsearched=unsearched, unknown=unknown
-        )
+        facts: dict[str, Any] = {"reason": reason, "forced": forced, "unsearched": unsearched, "unknown": unknown}
+        record("deployment.sending_on", actor=actor, before={"sending": "off"}, after={"sending": "on"}, **facts)
     return True
 
 

@@ -29,6 +29,7 @@ from pecportal.queue import enqueue
 
 logger = logging.getLogger(__name__)
 RESTS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30, 60))
+RESTED: Final = timedelta(minutes=1)
 GIVEN_UP: Final = timedelta(days=7)
 AT_ONCE: Final = 50
 
@@ -52,6 +53,20 @@ def send() -> int:
         if mine.update(next_at=clock.now() + rest, tries=F("tries") + 1):
             taken += _tell(row)
     return taken
+
+
+def try_again(pk: int) -> bool:
+    """Have one tried at once; False when it was taken, or was tried within the last minute and may be on its way."""
+    row = Delivery.objects.filter(pk=pk, done_at=None, next_at__gt=clock.now()).first()
+    if row is None or not row.tries:
+        return False
+    tried_at = row.next_at - RESTS[min(row.tries - 1, len(RESTS) - 1)]
+    if tried_at > clock.now() - RESTED:
+        return False
+    if not Delivery.objects.filter(pk=pk, done_at=None, next_at=row.next_at).update(next_at=clock.now()):
+        return False
+    enqueue("pecportal.operation.tasks.send_letters")
+    return True
 
 
 def operators() -> list[User]:

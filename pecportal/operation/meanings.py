@@ -46,6 +46,11 @@ _meanings: Final[dict[str, Meaning]] = {}
 _NONE: Final = gettext_lazy("Clerks notice nothing of it.")
 _UNSENT: Final = gettext_lazy("Nothing is sent meanwhile; nothing is lost, and it goes on by itself afterwards.")
 
+_TOP_UP: Final = gettext_lazy(
+    "Top the account up at the provider. If sending stands still already: “What does not move” in the console, and "
+    "“Try again at once”."
+)
+
 
 def add(kind: str, meaning: Meaning) -> None:
     """Say what a kind of alert means; said again it takes the place of what was said before."""
@@ -157,7 +162,18 @@ add(
     Meaning(
         gettext_lazy("The credit of the account %(name)s is used up (402)"),
         _UNSENT,
-        gettext_lazy("Top the account up at the provider."),
+        _TOP_UP,
+        _account,
+    ),
+)
+add(
+    "wallet.low",
+    Meaning(
+        gettext_lazy("The credit of the account %(name)s is below its alarm"),
+        gettext_lazy(
+            "Nothing yet. Once it is used up nothing is sent until the account is topped up; nothing is lost."
+        ),
+        _TOP_UP,
         _account,
     ),
 )

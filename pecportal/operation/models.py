@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from pecportal import clock
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import TenantQuerySet
 
@@ -39,7 +40,9 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
+        from pecportal.operation import meanings  # they are about alerts
+
+        return meanings.of(self).title
 
 
 class Event(models.TextChoices):
@@ -78,7 +81,7 @@ class Delivery(models.Model):
         indexes: ClassVar = [models.Index(fields=["next_at"], name="delivery_due", condition=Q(done_at__isnull=True))]
 
     def __str__(self) -> str:
-        return f"{self.alert_id} {self.event} {self.channel}"
+        return f"{self.alert} · {self.get_event_display()} · {self.get_channel_display()}"
 
 
 class Pulse(models.Model):
@@ -128,7 +131,7 @@ class AuditRun(models.Model):
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M}: {self.total}"
+        return f"{clock.shown(self.started_at)}: {self.total}"
 
 
 class Scope(models.TextChoices):
@@ -177,7 +180,7 @@ class Switch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_scope_display()} {self.name}".strip()
+        return f"{self.get_scope_display()}: {self.name}" if self.name else str(self.get_scope_display())
 
 
 class VendorCall(models.Model):
@@ -218,7 +221,7 @@ class VendorSpan(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["at", "account", "api"], name="vendor_span_once")]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.api}"
+        return f"{clock.shown(self.at)} {self.api}"
 
 
 class Figure(models.Model):
@@ -256,4 +259,21 @@ class Deed(models.Model):
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.act} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.act} {clock.shown(self.at)}"
+
+
+class Handled(models.Model):
+    """That a thing of a desk was acted on, and when last: two operators at the same moment act once."""
+
+    act = models.CharField(_("act"), max_length=40)
+    key = models.CharField(_("which"), max_length=80)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("thing that was acted on")
+        verbose_name_plural = _("things that were acted on")
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["act", "key"], name="handled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.key}"

@@ -19,6 +19,8 @@ from pecportal.queue import enqueue
 
 LONGEST_SENTENCE: Final = 300
 LONGEST_REASON: Final = 2000
+ON: Final = {"sending": "on"}  # as the journal tells it
+GONE: Final = {"sending": "off"}
 # whether something is off, for statements: its parameters are the ids of account (0: the settings'), mailbox, campaign
 OFF: Final = """EXISTS (
     SELECT 1 FROM operation_switch s WHERE s.ended_at IS NULL AND (
@@ -96,7 +98,7 @@ def turn_off(
         )
         if is_new:
             told = {"scope": str(scope), "about": about, "sentence": sentence, "reason": reason}
-            record("switch.off", actor=actor, organisation=organisation, target=row, **told)
+            record("switch.off", actor=actor, organisation=organisation, target=row, before=ON, after=GONE, **told)
     return is_new
 
 
@@ -114,7 +116,7 @@ def turn_on(scope: Scope, about: int = 0, *, reason: str, actor: User) -> bool:
         if not mine.update(ended_at=clock.now(), ended_by=actor, ended_reason=reason):
             return False
         told = {"scope": str(scope), "about": about, "reason": reason}
-        record("switch.on", actor=actor, organisation=row.organisation, target=row, **told)
+        record("switch.on", actor=actor, organisation=row.organisation, target=row, before=GONE, after=ON, **told)
         enqueue("campaigns.tasks.pump")
     return True
 

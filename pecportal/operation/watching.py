@@ -18,7 +18,7 @@ CREDIT: Final = "vendor.credit"
 AWAY: Final = "vendor.away"
 DISK: Final = "disk"
 CLOCK: Final = "clock"
-PATIENCE: Final = timedelta(minutes=5)  # after its last good answer the vendor is believed to be only slow
+PATIENCE: Final = timedelta(minutes=5)  # how long the vendor is believed to be only slow, or to want money still
 RECENT: Final = timedelta(minutes=30)  # what failed before says nothing any more of an API that is not called
 LEAST: Final = 2**30  # bytes
 LEAST_PERCENT: Final = 10
@@ -38,7 +38,7 @@ def watch_vendor() -> None:
     found: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     now = clock.now()
     for call in VendorCall.objects.filter(bad_at__gt=now - RECENT):
-        if call.good_at is not None and call.bad_at is not None and call.good_at >= call.bad_at:
+        if _is_refuted(call):
             continue
         kind = _PROBLEMS.get(call.problem, AWAY if _is_away(call.problem) else "")
         if kind == AWAY and call.good_at is not None and call.good_at > now - PATIENCE:
@@ -82,6 +82,15 @@ def skew() -> float:
     middle = clock.database_now()
     after = clock.host_now()
     return max(0.0, (before - middle).total_seconds(), (middle - after).total_seconds())
+
+
+def _is_refuted(call: VendorCall) -> bool:
+    """Whether a good answer came since. None to what costs nothing shows that there is credit again: that is believed
+    once no call was refused for a while, since whoever has something to send tries each minute.
+    """
+    if call.bad_at is None or call.good_at is None or call.good_at < call.bad_at:
+        return False
+    return _PROBLEMS.get(call.problem) != CREDIT or call.bad_at <= clock.now() - PATIENCE
 
 
 def _is_away(problem: str) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from pecportal.admin import ReadOnlyAdmin
@@ -28,9 +28,10 @@ from pecportal.organisations.models import (
     VendorAccount,
     VendorAnswer,
 )
-from pecportal.signin import stepup
+from pecportal.signin import sessions, stepup
 
-JOURNALED = ("name", *rules.FIELDS, "second_factor", "vendor_account")  # what of an organisation the journal follows
+JOURNALED = ("name", *rules.FIELDS, "vendor_account")  # what of an organisation the journal follows
+PERSON = ("first_name", "last_name", "is_active", "is_staff")
 
 admin.site.unregister(Group)
 
@@ -62,7 +63,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
         model = Organisation
         fields = (
             *("name", "two_decide", "two_order", "four_eyes", "four_eyes_above", "two_approve_above"),
-            *("second_factor", "vendor_account"),
+            *("second_factor", "programs_daily_limit", "vendor_account"),
         )
 
     def clean_first_administrator(self) -> str:
@@ -91,7 +92,9 @@ class OrganisationAdmin(admin.ModelAdmin[Organisation]):
             super().save_model(request, obj, form, change)
             after = Organisation.objects.values(*JOURNALED).get(pk=obj.pk)
             if changed := rules.changes(before or dict.fromkeys(JOURNALED), after):
-                record(rules.SAVED, actor=_operator(request), organisation=obj, target=obj, **changed)
+                old, new = rules.sides(changed)
+                who = _operator(request)
+                record(rules.SAVED, actor=who, organisation=obj, target=obj, before=old, after=new, **changed)
         if email := form.cleaned_data.get("first_administrator"):
             self._invite(request, obj, email)
 
@@ -181,7 +184,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     ordering = ("email",)
     list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "last_login")
-    list_filter = ("is_active", "is_staff")
+    list_filter = ("is_active", "is_staff", "is_program")
     search_fields = ("email", "first_name", "last_name")
     filter_horizontal = ()
     fieldsets = (
@@ -191,6 +194,31 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
+    actions = ("end_sessions",)
+
+    @admin.action(description=_("End all sessions"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Log the chosen people out, in every browser; they may come in again. Who asks for it stays in this one."""
+        people = list(queryset)
+        for person in people:
+            with transaction.atomic():
+                sessions.end_all(person, but=request)
+                record("person.end_sessions", actor=_operator(request), target=person)
+        words = ngettext(
+            "All sessions of one person were ended; they may sign in again.",
+            "All sessions of %(count)s people were ended; they may sign in again.",
+            len(people),
+        )
+        self.message_user(request, words % {"count": len(people)}, messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Kept, with what was changed in the journal, old and new."""
+        with transaction.atomic():
+            before = User.objects.select_for_update().filter(pk=obj.pk).values(*PERSON).first() or {}
+            super().save_model(request, obj, form, change)
+            after = User.objects.values(*PERSON).get(pk=obj.pk)
+            if before != after:
+                record("person.save", actor=_operator(request), target=obj, before=before, after=after)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What no console changes."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from pecportal.organisations import rules
 from pecportal.organisations.members import Reach
 from pecportal.organisations.models import Organisation, User
-from pecportal.permissions import Role
+from pecportal.permissions import PEOPLES, Role
 
 _NEW_PASSWORD = {"autocomplete": "new-password"}
 
@@ -21,7 +21,10 @@ class ReachForm(forms.Form):
     """The roles of a member, and whether they are for all mailboxes."""
 
     roles = forms.MultipleChoiceField(
-        label=gettext_lazy("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple, required=False
+        label=gettext_lazy("Roles"),
+        choices=[(role.value, role.label) for role in PEOPLES],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     extent = forms.ChoiceField(
         label=gettext_lazy("Mailboxes"),
@@ -101,7 +104,7 @@ class JoinForm(forms.Form):
 
 
 class RulesForm(forms.ModelForm[Organisation]):
-    """Which acts of the organisation take a second person."""
+    """Which acts of the organisation take a second person, and whether its members need a second factor."""
 
     class Meta:
         model = Organisation

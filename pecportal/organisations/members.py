@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.organisations.models import Invitation, Membership, Organisation, User
-from pecportal.permissions import WHOLE, Role
+from pecportal.permissions import PEOPLES, WHOLE, Role
 from pecportal.queue import enqueue
 
 VALID: Final = timedelta(days=7)
@@ -65,7 +65,15 @@ def invite(organisation: Organisation, email: str, reach: Reach, *, actor: User)
         row.save()
         row.mailboxes.set(reach.mailboxes or ())
         enqueue(SEND, row.pk)
-        record("member.invite", actor=actor, organisation=organisation, target=row, email=email, **reach.facts)
+        record(
+            "member.invite",
+            actor=actor,
+            organisation=organisation,
+            target=row,
+            email=email,
+            after=reach.facts,
+            **reach.facts,
+        )
     return row
 
 
@@ -120,10 +128,10 @@ def accept(invitation: Invitation, *, user: User) -> None:
         roles = frozenset(Role(role) for role in row.roles)
         boxes = frozenset(row.mailboxes.values_list("pk", flat=True)) if row.is_limited else None
         reach = Reach(roles, boxes)
-        _write(row.organisation, user, reach)
+        write(row.organisation, user, reach)
         row.accepted_at, row.accepted_by = timezone.now(), user
         row.save(update_fields=["accepted_at", "accepted_by"])
-        record("member.join", actor=user, organisation=row.organisation, target=user, **reach.facts)
+        record("member.join", actor=user, organisation=row.organisation, target=user, after=reach.facts, **reach.facts)
 
 
 def join(invitation: Invitation, *, password: str, first_name: str, last_name: str) -> User:
@@ -150,7 +158,7 @@ def change(organisation: Organisation, user: User, reach: Reach, *, actor: User)
             raise Refusal(_("Nobody gives themselves more than they have: ask another administrator."))
         if Role.ADMINISTRATOR not in reach.roles:
             _keep_one(organisation, user)
-        _write(organisation, user, reach)
+        write(organisation, user, reach)
         _end_sessions(user)
         record(
             "member.change", actor=actor, organisation=organisation, target=user, before=before.facts, after=reach.facts
@@ -197,8 +205,15 @@ def _is_within(reach: Reach, before: Reach) -> bool:
 
 
 def _check(organisation: Organisation, reach: Reach) -> None:
-    if not reach.roles:
+    if not reach.roles or not reach.roles <= set(PEOPLES):
         raise Refusal(_("Choose at least one role."), field="roles")
+    check_mailboxes(organisation, reach)
+    if reach.mailboxes is not None and not reach.roles - WHOLE:
+        raise Refusal(_("An administrator cannot be limited to some mailboxes."), field="mailboxes")
+
+
+def check_mailboxes(organisation: Organisation, reach: Reach) -> None:
+    """Raise `Refusal` unless the mailboxes to which it is limited, if it is, are the organisation's."""
     if reach.mailboxes is None:
         return
     if not reach.mailboxes:
@@ -206,15 +221,14 @@ def _check(organisation: Organisation, reach: Reach) -> None:
     own = apps.get_model("mailboxes.Mailbox")._default_manager.filter(organisation=organisation, pk__in=reach.mailboxes)
     if own.count() != len(reach.mailboxes):
         raise Refusal(_("One of these mailboxes is not there any more."), field="mailboxes")
-    if not reach.roles - WHOLE:
-        raise Refusal(_("An administrator cannot be limited to some mailboxes."), field="mailboxes")
 
 
-def _write(organisation: Organisation, user: User, reach: Reach) -> None:
+def write(organisation: Organisation, user: User, reach: Reach, *, whole: frozenset[Role] = WHOLE) -> None:
+    """Let somebody's memberships be these, in the caller's transaction; roles in `whole` are never limited."""
     rows = Membership.objects.filter(organisation=organisation, user=user)
     rows.exclude(role__in=reach.roles).delete()
     for role in sorted(reach.roles):
-        limited = reach.mailboxes is not None and role not in WHOLE
+        limited = reach.mailboxes is not None and role not in whole
         row, _made = Membership.objects.update_or_create(
             organisation=organisation, user=user, role=role, defaults={"is_limited": limited}
         )

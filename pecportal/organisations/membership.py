@@ -28,7 +28,9 @@ def index(request: HttpRequest) -> HttpResponse:
     """Who belongs to the organisation, as what, and who is invited."""
     organisation = _organisation(request)
     rows = Membership.objects.visible_to(request.user, Power.MEMBERS).filter(organisation=organisation)
-    people = User.objects.filter(pk__in=rows.values("user")).order_by("last_name", "first_name", "email")
+    people = User.objects.filter(pk__in=rows.values("user"), is_program=False).order_by(
+        "last_name", "first_name", "email"
+    )
     shown = [(person, members.reach_of(organisation, person)) for person in people]
     invited = Invitation.objects.visible_to(request.user, Power.MEMBERS).filter(
         organisation=organisation, accepted_at=None, revoked_at=None
@@ -186,7 +188,7 @@ def _organisation(request: HttpRequest) -> Organisation:
 
 def _member(request: HttpRequest, organisation: Organisation, pk: int) -> User:
     rows = Membership.objects.visible_to(request.user, Power.MEMBERS).filter(organisation=organisation)
-    return visible_or_404(User.objects.filter(pk__in=rows.values("user")), pk=pk)
+    return visible_or_404(User.objects.filter(pk__in=rows.values("user"), is_program=False), pk=pk)
 
 
 def _invitation(request: HttpRequest, pk: int) -> Invitation:

@@ -36,10 +36,11 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. The e-mail address is the log-in name."""
+    """A person; the e-mail address is the log-in name. Or a program of an organisation, which never signs in."""
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    is_program = models.BooleanField(_("program"), default=False, editable=False)
     session_round = models.PositiveIntegerField(default=0, editable=False)  # one more ends every session
 
     USERNAME_FIELD = "email"
@@ -49,7 +50,13 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(is_program=False) | models.Q(is_staff=False, is_superuser=False),
+                name="user_program_no_operator",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
@@ -221,6 +228,11 @@ class Organisation(models.Model):
         null=True,
         blank=True,
         help_text=_("Empty: one approver is always enough."),
+    )
+    programs_daily_limit = models.PositiveIntegerField(
+        _("recipients a day to whom programs send without an approver"),
+        default=0,
+        help_text=_("0: a person has to approve each campaign of a program."),
     )
     second_factor = models.BooleanField(
         _("members need a second factor"),

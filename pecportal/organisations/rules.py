@@ -1,10 +1,11 @@
-"""Which acts of an organisation take a second person: its administrator may ask for more, an operator for less, too.
+"""Which acts take a second person, and whether members need a second factor: its administrator may ask for more, an
+operator for less, too.
 
 Whoever could loosen the rule that binds them would not be bound by it. Every change is in the journal, old and new.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -29,6 +30,8 @@ class Rules:
     two_approve_above: int | None
     two_decide: bool
     two_order: bool
+    second_factor: bool
+    programs_daily_limit: int = 0
 
     @classmethod
     def of(cls, organisation: Organisation) -> "Rules":
@@ -51,6 +54,8 @@ _STRICTNESS: Final[Mapping[str, Callable[[Rules], float]]] = {  # the lower, the
     "two_approve_above": Rules.two_approve_from,
     "two_decide": lambda rules: -float(rules.two_decide),
     "two_order": lambda rules: -float(rules.two_order),
+    "second_factor": lambda rules: -float(rules.second_factor),
+    "programs_daily_limit": lambda rules: float(rules.programs_daily_limit),
 }
 
 
@@ -73,13 +78,19 @@ def tighten(organisation: Organisation, rules: Rules, *, actor: User) -> bool:
     for name in changed:
         setattr(row, name, getattr(rules, name))
     row.save(update_fields=list(changed))
-    record(ACTION, actor=actor, organisation=row, target=row, **changed)
+    old, new = sides(changed)
+    record(ACTION, actor=actor, organisation=row, target=row, before=old, after=new, **changed)
     return True
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[object]]:
     """What differs, as the journal tells it: the old and the new."""
     return {name: [value, after[name]] for name, value in before.items() if after[name] != value}
+
+
+def sides(changed: Mapping[str, Sequence[object]]) -> tuple[dict[str, object], dict[str, object]]:
+    """What `changes` found, as it was and as it is."""
+    return {name: pair[0] for name, pair in changed.items()}, {name: pair[1] for name, pair in changed.items()}
 
 
 def latest(organisation: Organisation, *, most: int = 10) -> Iterable[Entry]:

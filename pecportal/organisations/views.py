@@ -49,6 +49,8 @@ def home(request: HttpRequest) -> HttpResponse:
         steps = [_no_organisation(staff=request.user.is_staff)]
     else:
         steps = [*_about_switches(organisation), *_about_mailboxes(mailboxes, may_register=may_register)]
+        if may(request.user, Power.KEYS, organisation):
+            steps += _about_webhooks(organisation)
         if may(request.user, Power.APPROVE, organisation):
             steps += _about_approvals(campaigns, request.user.pk)
         if may_prepare:
@@ -138,6 +140,14 @@ def _about_mailboxes(mailboxes: Sequence[Any], *, may_register: bool) -> Iterato
     for mailbox in mailboxes:
         if sentence := mailbox.next_step:
             yield NextStep(str(mailbox), sentence, mailbox.get_absolute_url(), _("Open"))
+
+
+def _about_webhooks(organisation: Organisation) -> Iterator[NextStep]:
+    """Those that the portal switched off by itself."""
+    rows = apps.get_model("webhooks.Webhook")._default_manager.filter(organisation=organisation, state="disabled")
+    for row in rows.exclude(because__in=["", "person"]):
+        title = _("The webhook “%(name)s” is off") % {"name": row.name}
+        yield NextStep(title, f"{row.get_because_display()}.", row.get_absolute_url(), _("Look"))
 
 
 def _about_approvals(campaigns: Sequence[Any], person: int | None) -> Iterator[NextStep]:

@@ -42,7 +42,7 @@ class LookUpAdmin(ReadOnlyAdmin[LookUp]):
 class ItemAdmin(ReadOnlyAdmin[Item]):
     """How look-ups went, code by code; the codes are their organisation's own, and are not shown."""
 
-    list_display = ("pk", "lookup", "state", "words")
+    list_display = ("id", "lookup", "state", "words")
     list_filter = ("state",)
     list_select_related = ("lookup",)
     fields = ("lookup", "state", "words")

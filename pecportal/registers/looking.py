@@ -23,13 +23,16 @@ from pecportal.registers import ipa
 from pecportal.registers.models import IPA, Body, Company, Domain, Item, ItemState, LookUp
 from pecportal.upstream import Upstream
 from pecportal.upstream.errors import Rejected, Unusable, UpstreamError
+from pecportal.webhooks import jobs
 
 logger = logging.getLogger(__name__)
 MOST: Final = 500  # codes of one look-up
+KIND: Final = "look-up"  # as a job of the API
 _TASK: Final = "pecportal.registers.tasks.look_up"
 _CODE: Final = re.compile("[0-9]{11}|[A-Z0-9]{16}", re.ASCII)
 _COUNTRY: Final = re.compile("^IT(?=[0-9]{11}$)", re.ASCII)  # as VAT numbers are written abroad
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII)
+_LONGEST_DOMAIN: Final = 253
 _CHUNK: Final = 2000
 _SLACK_SECONDS: Final = 120.0  # beside two calls: for a token, and for a job's way through the queue
 
@@ -117,8 +120,7 @@ def look_up(lookup_id: int, *, client: Upstream) -> None:
         if not mine:
             continue
         words = "" if item.code in known([item.code]) else _asked(item.code, client)
-        state = ItemState.FAILED if words else ItemState.ANSWERED
-        Item.objects.filter(pk=item.pk).update(state=state, words=words[:1000])
+        _end(item, words)
         if time.monotonic() > until:
             _lease(lookup_id)
             queue.enqueue(_TASK, lookup_id)
@@ -148,9 +150,21 @@ def _go_on(lookup_id: int, over: Q) -> bool:
     items = Item.objects.filter(lookup=lookup_id)
     items.filter(state=ItemState.ASKING).update(state=ItemState.LOST)
     if not items.filter(state=ItemState.WAITING).exists():
+        jobs.ended(KIND, lookup_id, is_good=False)
         return False
     queue.enqueue(_TASK, lookup_id)
     return True
+
+
+def _end(item: Item, words: str) -> None:
+    """Write down how a code's look-up ended, and tell it with the last one."""
+    with transaction.atomic():
+        LookUp.objects.select_for_update().get(pk=item.lookup_id)  # two jobs at once do not each leave it to the other
+        state = ItemState.FAILED if words else ItemState.ANSWERED
+        Item.objects.filter(pk=item.pk).update(state=state, words=words[:1000])
+        items = Item.objects.filter(lookup=item.lookup_id)
+        if not items.filter(state__in=[ItemState.WAITING, ItemState.ASKING]).exists():
+            jobs.ended(KIND, item.lookup_id, is_good=not items.exclude(state=ItemState.ANSWERED).exists())
 
 
 def _lease(lookup_id: int) -> None:
@@ -187,16 +201,27 @@ def price_of_domain() -> Decimal | None:
     return Decimal(settings.LOOKUP_DOMAIN_PRICE) if settings.LOOKUP_DOMAIN_PRICE else None
 
 
+def domain_in(text: str) -> str:
+    """The domain of an address, or the domain itself, as it is kept. Raises `Refusal` for what is none."""
+    domain = text.strip().lower().rpartition("@")[2]
+    if len(domain) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(domain):
+        raise Refusal(_("This is no domain, such as pecmassiva.com."), field="domain")
+    return domain
+
+
+def known_domain(domain: str) -> Domain | None:
+    """The provider's answer about a domain, while it is fresh."""
+    fresh = clock.now() - timedelta(days=settings.LOOKUP_KEPT_DAYS)
+    return Domain.objects.filter(name=domain, at__gte=fresh).first()
+
+
 def certified(name: str, *, client: Upstream) -> Domain:
     """Whether a domain is one of certified mail: kept once known, asked for (and paid) otherwise.
 
     Raises `Refusal` for what is no domain and for what the vendor would not tell, in words.
     """
-    domain = name.strip().lower().rpartition("@")[2]
-    if not _DOMAIN.fullmatch(domain):
-        raise Refusal(_("This is no domain, such as pecmassiva.com."), field="domain")
-    fresh = clock.now() - timedelta(days=settings.LOOKUP_KEPT_DAYS)
-    row = Domain.objects.filter(name=domain, at__gte=fresh).first()
+    domain = domain_in(name)
+    row = known_domain(domain)
     if row is not None:
         return row
     try:

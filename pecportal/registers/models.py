@@ -72,6 +72,8 @@ class LookUp(models.Model):
     `leased_until` is until when a job of its own is believed to be on its way or at work.
     """
 
+    maker = "by"
+
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="lookups")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person"))
     at = models.DateTimeField(_("when"))

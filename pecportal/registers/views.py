@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from pecportal import vendor
+from pecportal import downloads, exports, vendor
 from pecportal.errors import Refusal
 from pecportal.organisations import current
 from pecportal.organisations.models import Organisation, User
@@ -69,12 +69,12 @@ def lookup(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@exports.limited
 @require_GET
 def download(request: HttpRequest, pk: int) -> HttpResponse:
     """The results as CSV for a spreadsheet program: semicolons, a BOM, nothing that it would take for a formula."""
     row = _lookup(request, pk)
-    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="pec-{row.pk}.csv"'
+    response = downloads.whole("\ufeff", name=f"pec-{row.pk}.csv", content_type="text/csv; charset=utf-8")
     writer = csv.writer(response, delimiter=";", lineterminator="\r\n")
     titles = [_("Code"), _("Name"), _("PEC address"), _("Other addresses"), _("Register"), _("Date"), _("Remarks")]
     writer.writerow(titles)

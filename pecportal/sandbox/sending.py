@@ -1,14 +1,16 @@
 """POST /send: checks a message, takes it into the ledger, and lets its receipts come (pecmassiva.openapi.json)."""
 
 import hashlib
+import json
 import math
 import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pecportal.sandbox import bodies, receipts
+from pecportal import embedded
+from pecportal.embedded import BadBody, File
+from pecportal.sandbox import receipts
 from pecportal.sandbox.behaviour import Behaviour
-from pecportal.sandbox.bodies import BadBody, File
 from pecportal.sandbox.caselle import Casella, Caselle
 from pecportal.sandbox.fates import FATES, Treatment, fate_of, treatment_of
 from pecportal.sandbox.faults import Fault, SendFaults, failure
@@ -56,7 +58,7 @@ class Sending:
         if request.length > BODY_LIMIT:
             return _refusal(413, "Request Entity Too Large")
         try:
-            message = _message(*bodies.read(request.blocks()))
+            message = _message(*_read(request))
         except BadBody:
             return self._late(_refusal(400, _NOT_VALID))
         came = time.monotonic()
@@ -154,6 +156,15 @@ class Sending:
         if self._behaviour.latency:
             time.sleep(self._behaviour.latency)
         return answer
+
+
+def _read(request: Request) -> tuple[Any, list[File]]:
+    """The body and its files. Raises BadBody."""
+    kept, files = embedded.split(request.blocks(), File)
+    try:
+        return json.loads(kept), files
+    except (ValueError, RecursionError) as exc:
+        raise BadBody("The body is not JSON.") from exc
 
 
 def _message(value: Any, files: list[File]) -> _Message:

@@ -1,4 +1,7 @@
-"""What the library tells of passwords and second factors, written down; such a change ends the other sessions."""
+"""What the library tells of passwords and second factors, written down; such a change ends the other sessions.
+
+Whoever shows once more who they are goes on in the same session under another key.
+"""
 
 from typing import Any
 
@@ -16,6 +19,7 @@ from pecportal.signin import sessions
 def listen() -> None:
     """Connect; once, when the application starts."""
     user_logged_in.connect(sessions.begin, dispatch_uid="session.begin")
+    accounts.authentication_step_completed.connect(_shown, dispatch_uid="session.renew")
     for signal, action in (
         (accounts.password_changed, "password.change"),
         (accounts.password_set, "password.set"),
@@ -38,6 +42,11 @@ def _changed(action: str) -> Any:
         sessions.end_all(user, but=request)
 
     return note
+
+
+def _shown(sender: object, request: HttpRequest, **kwargs: Any) -> None:
+    if kwargs.get("reauthenticated"):
+        sessions.renew_key(request)
 
 
 def _failed(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:

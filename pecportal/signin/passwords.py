@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 _PLAIN: Final = str.maketrans("@4831!05$7", "aabeiioss" + "t")  # what stands for a letter
-_OURS: Final = frozenset(
+OURS: Final = frozenset(
     {"pecportal", "pec", "portale", "posta", "certificata", "postacertificata", "comune", "ufficio", "protocollo"}
 )
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "abcdefghijklmnopqrstuvwxyz")
@@ -40,7 +40,7 @@ def _common() -> frozenset[str]:
 
 def _is_known(core: str) -> bool:
     halves = core[: len(core) // 2], core[len(core) // 2 :]
-    return core in _common() or core in _OURS or (halves[0] == halves[1] and halves[0] in _common())
+    return core in _common() or core in OURS or (halves[0] == halves[1] and halves[0] in _common())
 
 
 def _repeats(text: str) -> bool:

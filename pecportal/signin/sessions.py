@@ -37,6 +37,15 @@ def is_over(request: HttpRequest, user: User) -> bool:
     return False
 
 
+def renew_key(request: HttpRequest) -> None:
+    """Give the session another key; who has the former one has nothing any more."""
+    from allauth.usersessions.models import UserSession  # models are ready only when it is asked
+
+    former = request.session.session_key
+    request.session.cycle_key()
+    UserSession.objects.filter(session_key=former).update(session_key=request.session.session_key)
+
+
 def end_all(user: User, *, but: HttpRequest | None = None) -> None:
     """End every session of a person, in whichever browser, but the one of the request that is given."""
     people = get_user_model()._default_manager.filter(pk=user.pk)

@@ -25,6 +25,11 @@ def is_recent(request: HttpRequest, *, within: float | None = None) -> bool:
     return age < (settings.STEP_UP_SECONDS if within is None else within)
 
 
+def is_due(request: HttpRequest) -> bool:
+    """Whether the person of this session has to show once more who they are before an act that binds."""
+    return not is_recent(request) and bool(_door(request))
+
+
 def required(view: View) -> View:
     """A view behind `login_required` that only somebody opens who showed lately who they are.
 

@@ -1,8 +1,11 @@
 """Addresses of the door: of the library's own all but those by which strangers come in, or e-mail addresses change."""
 
 from allauth.account import views as account
+from allauth.usersessions import views as usersessions
 from django.conf import settings
 from django.urls import include, path, re_path
+
+from pecportal.signin import stepup
 
 urlpatterns = [
     path("login/", account.login, name="account_login"),
@@ -20,10 +23,15 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("account/factors/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
+    path("account/sessions/", stepup.required_to_act(usersessions.list_usersessions), name="usersessions_list"),
 ]
 if settings.OIDC_URL:
+    from allauth.socialaccount.providers.openid_connect import views as openid_connect
+
+    from pecportal.signin import openid  # its models are there only where a provider is
+
     urlpatterns += [
         path("account/elsewhere/", include("allauth.socialaccount.urls")),
-        path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
+        path("account/oidc/<slug:provider_id>/login/", openid_connect.login, name="openid_connect_login"),
+        path("account/oidc/<slug:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
     ]

@@ -11,7 +11,7 @@ from tests.worlds import ROOT
 
 BENCHMARKS = (
     *("pace", "unpaced", "pertask", "fleet", "attachment", "receipts", "csv", "xlsx", "lists"),
-    *("recipients", "letters", "preflight", "journal"),
+    *("recipients", "letters", "preflight", "journal", "console", "api", "posts"),
 )
 WITHOUT_DATABASE = ("attachment", "xlsx")
 

@@ -67,7 +67,9 @@ def _pump() -> None:
 
     django.setup()
     from campaigns.sending import pump
+    from pecportal import collector
 
+    collector.spare()  # as every worker does
     pump.run()
 
 

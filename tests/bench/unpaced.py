@@ -17,6 +17,9 @@ def main() -> None:
     options = {"SENDING_RATE": "0", "SENDING_THREADS": str(THREADS), "SENDING_PUMP_SECONDS": "120"}
     with bench_database() as database, world(rate=0, latency=LATENCY, database=database, **options) as here:
         set_up(here)
+        from pecportal import collector
+
+        collector.spare()  # as every worker does
         pumped, bare = [], []
         for _ in range(ROUNDS):
             bare.append(_bare())

@@ -15,7 +15,7 @@ import xlsxwriter
 
 from tests.worlds import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 SECONDS = 5.0
 MEGABYTES = 300

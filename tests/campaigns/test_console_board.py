@@ -20,9 +20,9 @@ from campaigns.models.tracking import Hold
 from campaigns.states import Shown
 from mailboxes.models import Mailbox, Plan
 from mailboxes.states import CredentialsState
-from pecportal.operation import deployment, hearing, liveness, switches
+from pecportal.operation import deployment, hearing, liveness, meanings, switches
 from pecportal.operation.alerts import alert
-from pecportal.operation.models import Figure, Pulse, Scope
+from pecportal.operation.models import Alert, Figure, Pulse, Scope
 from pecportal.organisations.models import Environment, User, VendorAccount
 from tests.campaigns import build
 from tests.campaigns import doubts as doubting
@@ -126,7 +126,7 @@ def test_workers_are_told_lane_by_lane_and_machine_by_machine() -> None:
 
     assert line("work", "Sending").tone == ACT
     assert line("work", "Sending").badge == "At a standstill"
-    assert line("work", "tracking@host").tone == LOOK
+    assert line("work", "Supervisor on host: Tracking").tone == LOOK
 
 
 def test_lanes_tell_what_holds_them_the_held_first() -> None:
@@ -182,7 +182,9 @@ def test_audit_alerts_and_switches_are_told() -> None:
     deployment.restored()
 
     assert line("audit", "more or fewer messages").tone == ACT
-    assert line("alerts", "incident 7").text == str(campaign.organisation)
+    found = meanings.of(Alert.objects.get(kind="incident")).title
+    assert "incident 7" not in found
+    assert line("alerts", found).text == str(campaign.organisation)
     assert line("switches", "Avvisi").text == "We look."
     assert line("switches", "whole portal").tone == ACT
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.console import acting, doubts, quarantine, unmatched
-from campaigns.console.views import DESKS
+from campaigns.console.desks import DESKS
 from campaigns.models import Attempt, BrokenItem, Campaign, Message, Receipt
 from campaigns.sending import pump
 from campaigns.states import CampaignState, MessageState, Outcome, Shown
@@ -19,7 +19,6 @@ from campaigns.tracking import searching
 from mailboxes.models import Notice
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
-from pecportal.operation import liveness
 from pecportal.operation.models import Deed
 from pecportal.organisations.models import User
 from pecportal.sandbox import Sandbox
@@ -32,18 +31,6 @@ from tests.worlds import ADDRESS, PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRETS = ["segreto@pec.example", "Oggetto segreto", "Testo segreto"]
-
-
-@pytest.fixture
-def who() -> User:
-    liveness.expect()
-    return User.objects.create_superuser("olga@portale.example")
-
-
-@pytest.fixture
-def operator(client: Client, who: User) -> Client:
-    client.force_login(who)
-    return client
 
 
 def test_a_doubt_is_shown_with_its_evidence_and_searched_for_on_demand(operator: Client, jobs: Jobs) -> None:
@@ -283,7 +270,7 @@ def test_what_was_settled_meanwhile_is_left_alone(operator: Client, jobs: Jobs) 
     Attempt.objects.update(outcome=Outcome.ACCEPTED)
     jobs.clear()
 
-    assert "there was nothing to do any more" in done(operator, preview)
+    assert "nothing was done: it was done a moment ago" in done(operator, preview)
 
     assert jobs.names() == []
 

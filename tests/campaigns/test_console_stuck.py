@@ -3,39 +3,34 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.console import stuck
-from campaigns.models import Campaign, Message, SendingLane
+from campaigns import tallying
+from campaigns.console import quarantine, stuck
+from campaigns.models import Campaign, Letter, Message, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.sending import expired, freeing, lanes, pump
-from campaigns.states import MessageState
+from campaigns.states import LetterState, MessageState
+from mailboxes import notices
 from mailboxes.models import Mailbox, Notice
+from mailboxes.models.notices import NoticeKind
 from mailboxes.states import CredentialsState
-from pecportal.operation import liveness
-from pecportal.operation.models import Pulse
+from pecportal.operation import alerts, letters
+from pecportal.operation.models import Delivery, Pulse
 from pecportal.organisations.models import User
+from pecportal.permissions import Role
 from pecportal.sandbox import Sandbox
-from tests.campaigns import build
+from tests import build as kernel
+from tests.campaigns import build, several
 from tests.campaigns.console import chosen, desk_page, done
 from tests.engine import running
 from tests.jobs import Jobs
 from tests.worlds import ADDRESS, PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def who() -> User:
-    liveness.expect()
-    return User.objects.create_superuser("olga@portale.example")
-
-
-@pytest.fixture
-def operator(client: Client, who: User) -> Client:
-    client.force_login(who)
-    return client
 
 
 def test_a_lane_whose_holder_sends_nothing_is_taken_from_it(vendor: Sandbox, operator: Client) -> None:
@@ -134,3 +129,114 @@ def test_a_lane_of_work_at_a_standstill_has_its_periodic_jobs_rung(operator: Cli
 
     assert "campaigns.tasks.track" in jobs.names()
     assert "campaigns.tasks.pump" not in jobs.names()
+
+
+def shared() -> tuple[Campaign, Mailbox]:
+    """A running campaign of two mailboxes, and the second of them."""
+    draft = several.ready(build.clerk(), count=4)
+    draft = build.launched(draft)
+    assert draft.is_split
+    return draft, draft.senders[1]
+
+
+def test_what_several_mailboxes_share_stands_with_each_of_them(operator: Client) -> None:
+    campaign, second = shared()
+    stranger = build.started().mailbox
+    old = timezone.now() - timedelta(hours=1)
+    Campaign.objects.filter(pk=campaign.pk).update(state="launching", state_since=old)
+    Letter.objects.create(
+        campaign=campaign, file_name="a.pdf", subject="a", body="a", state=LetterState.MAKING, state_since=old
+    )
+    wanted = {f"campaign:{campaign.pk}", f"letter:{campaign.pk}"}
+
+    assert wanted <= set(stuck.keys(campaign.mailbox_id))
+    assert wanted <= set(stuck.keys(second.pk))
+    assert wanted.isdisjoint(stuck.keys(stranger.pk))
+    Campaign.objects.filter(pk=campaign.pk).update(state="paused", problem="x")
+    assert quarantine.keys(second.pk) == [f"file:{campaign.pk}"]
+    assert quarantine.keys(stranger.pk) == []
+
+
+def test_letters_nobody_makes_are_rung_for(operator: Client, jobs: Jobs) -> None:
+    campaign = build.started()
+    old = timezone.now() - timedelta(hours=1)
+    Letter.objects.create(
+        campaign=campaign, file_name="a.pdf", subject="Oggetto", body="a", state=LetterState.MAKING, state_since=old
+    )
+    jobs.clear()
+
+    page = desk_page(operator, "stuck")
+    assert "Letters are being made, and nobody is at it." in page
+    assert "Oggetto" not in page
+    done(operator, chosen(operator, "stuck", "again", [f"letter:{campaign.pk}"]))
+
+    assert jobs.names() == ["campaigns.tasks.make_letters"]
+
+
+def test_a_letter_to_clerks_that_did_not_leave_is_tried_from_the_beginning(operator: Client, jobs: Jobs) -> None:
+    box = build.started().mailbox
+    notices.note(box, NoticeKind.CREDENTIALS)
+    old = timezone.now() - timedelta(hours=9)
+    Notice.objects.update(at=old, tried_at=old, tries=notices.TRIES)
+    jobs.clear()
+
+    assert "It was tried 50 times. It is not tried any more." in desk_page(operator, "stuck")
+    done(operator, chosen(operator, "stuck", "again", [f"notice:{Notice.objects.get().pk}"]))
+    jobs.run()
+
+    assert [letter.to for letter in mail.outbox] == [[box.created_by.email]]
+    assert stuck.keys() == []
+
+
+def test_a_letter_that_is_being_sent_is_left_alone(jobs: Jobs) -> None:
+    notices.note(build.started().mailbox, NoticeKind.CREDENTIALS)
+    row = Notice.objects.get()
+    Notice.objects.update(tried_at=timezone.now(), tries=1)
+
+    assert not notices.try_again(row.pk)
+    Notice.objects.update(sent_at=timezone.now(), tried_at=None, recipients=1)
+    assert not notices.try_again(row.pk)
+
+
+def test_a_letter_for_nobody_waits_until_somebody_may_read_it(operator: Client, jobs: Jobs) -> None:
+    box = build.started().mailbox
+    User.objects.exclude(is_superuser=True).update(is_active=False)
+    notices.note(box, NoticeKind.CREDENTIALS)
+    notices.send()
+    key = f"notice:{Notice.objects.get().pk}"
+    assert "Nobody in the organisation may do what it asks for" in desk_page(operator, "stuck")
+    assert "There is nothing among these" in chosen(operator, "stuck", "again", [key])
+
+    kernel.user(box.organisation, Role.ADMINISTRATOR)
+    done(operator, chosen(operator, "stuck", "again", [key]))
+    jobs.run()
+
+    assert len(mail.outbox) == 1
+
+
+def test_an_alert_that_cannot_be_told_is_tried_at_once(operator: Client, who: User, jobs: Jobs) -> None:
+    raised = alerts.alert("incident", 7)
+    letters.plan()
+    Delivery.objects.update(tries=6, next_at=timezone.now() + timedelta(minutes=20))
+    jobs.clear()
+    assert raised
+
+    assert "Alert that could not be told" in desk_page(operator, "stuck")
+    done(operator, chosen(operator, "stuck", "again", [f"delivery:{Delivery.objects.get().pk}"]))
+    jobs.run()
+
+    assert [letter.to for letter in mail.outbox] == [[who.email]]
+    assert not letters.try_again(Delivery.objects.get().pk)
+
+
+def test_a_switch_of_a_further_mailbox_tells_what_goes_on(operator: Client) -> None:
+    campaign, second = shared()
+    tallying.run()
+    query: dict[str, str | int] = {"scope": "mailbox", "about": second.pk}
+
+    page = operator.get(reverse("console:switch_off"), query).content.decode()
+
+    assert "1 of the campaigns goes on from its other mailboxes." in page
+    waiting = several.split(campaign)[second.address]
+    assert f"{waiting} message{'' if waiting == 1 else 's'} wait" in page
+    assert campaign.messages.count() > waiting

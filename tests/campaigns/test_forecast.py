@@ -107,6 +107,20 @@ def test_single_messages_go_first_but_one_of_four_turns_is_a_campaigns() -> None
     assert shown(found[1].ends) == "2026-11-25T10:00:15"
 
 
+def test_a_single_message_that_had_no_turn_stays_before_one_that_comes_later() -> None:
+    now = rome("2026-11-27T10:00")
+    later = Hours(starts_at=rome("2026-11-27T10:15"))
+    works = [Work("first", 1, Hours(), is_single=True), Work("second", 1, Hours(), is_single=True)]
+    works.append(Work("later", 1, later, is_single=True))
+    box = Box(0, (), History(), works)
+
+    found = forecast.simulate(Group(1200.0, now, [box]), now=now)
+
+    assert [shown(found[key].begins) for key in ("first", "second", "later")] == [
+        shown(now + timedelta(minutes=20 * n)) for n in range(3)
+    ]
+
+
 def test_thousands_of_single_messages_before_a_campaign_are_forecast_quickly() -> None:
     singles = [Work(key, 1, Hours(), is_single=True) for key in range(2, 3002)]
     began = clock.process_time()

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from campaigns.models import Campaign, Submission
 from campaigns.preparing import approving, preflight, writing
 from campaigns.states import CampaignState
+from pecportal import press
 from pecportal.organisations.models import FourEyes, Organisation, User
 from pecportal.permissions import Role
 from tests import build as kernel
@@ -101,6 +102,18 @@ def test_the_sheet_is_a_pdf_too_and_markup_in_it_is_text(clerk: User) -> None:
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
     assert "<b>Avviso</b> per" in text
     assert sheet.sha256 in text.replace("\n", "")
+
+
+def test_a_pdf_that_is_not_made_in_time_leads_back_to_the_page(clerk: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(press, "SECONDS", 0.0)
+    monkeypatch.setattr(press, "START_SECONDS", 0.0)
+    campaign = build.ready(clerk)
+    sheet = build.checked(campaign)
+
+    answer = browser(clerk).get(url("sheet_pdf", campaign, sheet.pk), follow=True)
+
+    assert answer.redirect_chain[-1][0] == url("sheet", campaign, sheet.pk)
+    assert "The PDF was not made in time" in answer.content.decode()
 
 
 def test_where_approval_is_wanted_the_button_hands_in_instead(clerk: User, approver: User) -> None:

@@ -15,7 +15,7 @@ from pecportal.organisations.models import User
 from tests.campaigns import build, doubts
 from tests.campaigns.pages import Answer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 NOBODYS = 987_654_321
 ROUTES = {str(pattern.name): pattern for pattern in urls.urlpatterns}

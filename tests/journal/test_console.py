@@ -51,7 +51,8 @@ def test_what_is_changed_by_hand_is_recorded_with_the_names_of_its_fields(consol
     office = Organisation.objects.create(name="Ufficio")
     page = console.get(reverse("admin:organisations_organisation_change", args=[office.pk]))
     form = page.context["adminform"].form
-    data = {name: form.initial.get(name) or "" for name in form.fields}
+    data = {name: value for name in form.fields if (value := form.initial.get(name)) not in (None, "")}
+    data = {name: value for name, value in data.items() if value is not False}
     for formset in page.context["inline_admin_formsets"]:
         prefix = formset.formset.prefix
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}

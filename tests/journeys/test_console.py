@@ -13,13 +13,16 @@ from campaigns.models import Attempt, Campaign, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.sending import lanes, pump
 from campaigns.states import CampaignState, MessageState, Shown
-from mailboxes import notices
+from mailboxes import credentials, notices
 from mailboxes.models import Mailbox
 from mailboxes.states import CredentialsState
-from pecportal.operation import hearing, liveness
+from pecportal.operation import hearing, liveness, wallets
 from pecportal.operation.models import Switch
+from pecportal.organisations import accounts
 from pecportal.organisations.models import Environment, User, VendorAccount
+from pecportal.permissions import Role
 from pecportal.sandbox import Sandbox
+from tests import build as kernel
 from tests import engine
 from tests.campaigns import build
 from tests.campaigns import doubts as doubting
@@ -129,29 +132,45 @@ def test_a_frozen_lane(box: Sandbox, page: Page, operator: User, jobs: Jobs) -> 
     assert box.sent_count == 1
 
 
-def test_a_wrong_password(page: Page, operator: User) -> None:
-    box = build.started().mailbox
-    Mailbox.objects.update(credentials_state=CredentialsState.REFUSED, credentials_since=timezone.now())
+def test_a_wrong_password(box: Sandbox, page: Page, operator: User, jobs: Jobs) -> None:
+    campaign = engine.running(messages=1)
+    mailbox = campaign.mailbox
+    keeper = kernel.user(campaign.organisation, Role.ADMINISTRATOR)
+    box.create_mailbox(ADDRESS, "another one")  # it was changed at the provider
+    pump.run()
+    mailbox.refresh_from_db()
+    assert (mailbox.credentials_state, box.sent_count) == (CredentialsState.REFUSED, 0)
 
     page.goto("/admin/")
     line = page.locator("#card-expiring")
     expect(line).to_contain_text("Its password is refused.")
-    line.get_by_role("link", name=box.address).click()
+    line.get_by_role("link", name=mailbox.address).click()
     expect(page.locator("#item-1")).to_contain_text("Its keepers have not been told yet.")
     act(page, "Tell its keepers")
     notices.send()
 
     page.reload()
-    expect(page.locator("#item-1")).to_contain_text("Its keepers were told by e-mail.")
+    expect(page.locator("#item-1")).to_contain_text("Its keepers were told by e-mail:")
+    assert keeper.email in {to for letter in mail.outbox for to in letter.to}
     assert "refuses its user name or password" in mail.outbox[0].body
+    credentials.enter(mailbox, username=ADDRESS, password="another one", actor=keeper)  # as the letter asks for
+    jobs.run()
+    page.goto("/admin/console/stuck/")
+    expect(page.get_by_text("Everything moves.")).to_be_visible()
+    assert box.sent_count == 1
 
 
 def test_an_empty_wallet(box: Sandbox, page: Page, operator: User, jobs: Jobs) -> None:
-    account = VendorAccount(name="Ufficio", environment=Environment.SANDBOX, credit=Decimal(0), alarm_below=10)
-    account.save()
-    campaign = engine.running(messages=1)
-    later = timezone.now() + timedelta(hours=2)
-    SendingLane.objects.create(mailbox=campaign.mailbox, hold=Hold.WALLET, held_until=later)
+    account = VendorAccount(
+        name="Ufficio", environment=Environment.SANDBOX, email=box.email, alarm_below=10, is_default=True
+    )
+    accounts.save(account, key=box.api_key, actor=operator)
+    engine.running(messages=1)
+    box.wallet, box.price_send = Decimal("0.10"), Decimal("0.25")
+    wallets.read_all()
+    assert pump.run() == 1
+    assert (box.sent_count, SendingLane.objects.get().hold) == (0, Hold.WALLET)
+    box.wallet = Decimal(500)  # it is topped up at the provider
     age()
 
     page.goto("/admin/")
@@ -163,8 +182,9 @@ def test_an_empty_wallet(box: Sandbox, page: Page, operator: User, jobs: Jobs) -
     jobs.run()
 
     assert box.sent_count == 1
-    account.refresh_from_db()
     assert SendingLane.objects.get().hold == ""
+    page.goto("/admin/")
+    expect(page.locator("#card-wallets")).to_contain_text("In order")
 
 
 def test_a_campaign_that_must_stop_at_once(box: Sandbox, page: Page, operator: User, sign_in: SignIn) -> None:
@@ -251,4 +271,6 @@ def test_the_consoles_pages(
     accessible(page)
     page.goto("/admin/campaigns/message/")
     look(page, "console-messages")
+    beyond = "[...document.querySelectorAll('#result_list :is(th, td)')].filter(e => e.getBoundingClientRect().right"
+    assert page.evaluate(f"{beyond} > innerWidth).length") == 0
     assert trouble.state == CampaignState.RUNNING

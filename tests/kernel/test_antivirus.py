@@ -126,7 +126,7 @@ def test_while_the_scanner_is_away_nothing_is_taken_and_the_operators_know(clamd
     with pytest.raises(antivirus.Unchecked, match=r"“fattura.pdf” cannot be checked for viruses now"):
         admit(b"a")
     assert open_alerts() == 1
-    assert any("antivirus" in line for line in standing.of().lines())
+    assert any("virus scanner" in line for line in standing.of().lines())
 
     settings.CLAMD_URL = clamd.url
     tasks.ask_scanner()

@@ -52,7 +52,7 @@ def parent_of(pid: int) -> int:
 
 
 def test_the_library_hangs_for_good_when_its_whole_group_is_asked_to_end(here: World) -> None:
-    for _ in range(3):  # unless it is lucky
+    for _ in range(20):  # unless it is lucky
         with running(here, LIBRARY) as process:
             os.killpg(process.pid, signal.SIGTERM)
             if not has_ended(process, seconds=6):

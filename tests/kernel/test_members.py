@@ -271,7 +271,12 @@ def test_an_operator_names_the_first_administrator_and_nobody_else(client: Clien
     operator = User.objects.create_superuser("operatore@portale.example", "password")
     client.force_login(operator)
     url = reverse("admin:organisations_organisation_change", args=[office.pk])
-    empty = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0", "four_eyes": "never"}
+    empty = {
+        "memberships-TOTAL_FORMS": "0",
+        "memberships-INITIAL_FORMS": "0",
+        "four_eyes": "never",
+        "programs_daily_limit": "0",
+    }
     data = {**empty, "name": office.name, "four_eyes_above": "1000", "first_administrator": "capo@portale.example"}
 
     assert client.post(url, data).status_code == 302

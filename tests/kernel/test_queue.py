@@ -18,12 +18,28 @@ from pecportal.schedules import PERIODIC
 from tests.jobs import Jobs
 
 
-def test_a_job_is_asked_for_only_once_its_rows_are_committed(jobs: Jobs) -> None:
+def test_a_job_in_the_database_is_asked_for_by_a_row_of_the_same_transaction(jobs: Jobs) -> None:
+    after: list[int] = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: after.append(len(jobs.names())))
+        queue.enqueue("campaigns.tasks.freeze", 1)
+        assert jobs.names() == ["campaigns.tasks.freeze"]
+
+    assert after == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_elsewhere_is_asked_for_only_once_its_rows_are_committed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.Q_CLUSTER = {name: value for name, value in settings.Q_CLUSTER.items() if name != "orm"}
+    asked: list[str] = []
+    monkeypatch.setattr(queue, "async_task", lambda task, *_ids, **_options: asked.append(task))
     with transaction.atomic():
         queue.enqueue("campaigns.tasks.freeze", 1)
-        assert jobs.names() == []
+        assert asked == []
 
-    assert jobs.names() == ["campaigns.tasks.freeze"]
+    assert asked == ["campaigns.tasks.freeze"]
 
 
 def test_a_rolled_back_act_asks_for_nothing(jobs: Jobs) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
@@ -15,8 +16,8 @@ from pecportal.permissions import Role
 from tests import build
 
 pytestmark = pytest.mark.django_db
-LOOSE = Rules("never", 1000, None, two_decide=False, two_order=False)
-STRICT = Rules("always", 1000, 500, two_decide=True, two_order=True)
+LOOSE = Rules("never", 1000, None, two_decide=False, two_order=False, second_factor=False)
+STRICT = Rules("always", 1000, 500, two_decide=True, two_order=True, second_factor=True)
 URL = "/organisation/settings/"
 
 
@@ -46,8 +47,9 @@ def holds(office: Organisation) -> Rules:
 
 def posted(told: Rules) -> dict[str, str]:
     data = {"four_eyes": told.four_eyes, "four_eyes_above": str(told.four_eyes_above)}
+    data["programs_daily_limit"] = str(told.programs_daily_limit)
     data |= {"two_approve_above": "" if told.two_approve_above is None else str(told.two_approve_above)}
-    return data | {name: "on" for name in ("two_decide", "two_order") if getattr(told, name)}
+    return data | {name: "on" for name in ("two_decide", "two_order", "second_factor") if getattr(told, name)}
 
 
 def test_stricter_rules_hold_at_once_and_are_recorded(office: Organisation, chief: User) -> None:
@@ -62,6 +64,7 @@ def test_stricter_rules_hold_at_once_and_are_recorded(office: Organisation, chie
         "two_approve_above": [None, 500],
         "two_decide": [False, True],
         "two_order": [False, True],
+        "second_factor": [False, True],
     }
 
 
@@ -75,6 +78,8 @@ def test_stricter_rules_hold_at_once_and_are_recorded(office: Organisation, chie
         (STRICT, replace(STRICT, two_approve_above=501), "two_approve_above"),
         (STRICT, replace(STRICT, two_decide=False), "two_decide"),
         (STRICT, replace(STRICT, two_order=False), "two_order"),
+        (STRICT, replace(STRICT, programs_daily_limit=1), "programs_daily_limit"),
+        (STRICT, replace(STRICT, second_factor=False), "second_factor"),
     ],
 )
 def test_none_may_be_loosened(office: Organisation, chief: User, before: Rules, after: Rules, field: str) -> None:
@@ -95,6 +100,8 @@ def test_none_may_be_loosened(office: Organisation, chief: User, before: Rules, 
         (replace(LOOSE, four_eyes="above"), replace(LOOSE, four_eyes="always", four_eyes_above=9)),
         (replace(LOOSE, four_eyes="above"), replace(LOOSE, four_eyes="above", four_eyes_above=0)),
         (STRICT, replace(STRICT, two_approve_above=0)),
+        (LOOSE, replace(LOOSE, second_factor=True)),
+        (replace(LOOSE, programs_daily_limit=100), replace(LOOSE, programs_daily_limit=99)),
         (LOOSE, replace(LOOSE, four_eyes_above=2000)),  # it means nothing as long as none need be approved
     ],
 )
@@ -123,6 +130,20 @@ def test_the_administrator_has_a_page_for_it(browser: Client, office: Organisati
     assert "only be made stricter" in answer.content.decode()
     assert holds(office) == STRICT
     assert "Nothing was changed." in browser.post(URL, posted(STRICT), follow=True).content.decode()
+
+
+def test_members_without_a_second_factor_set_one_up_as_soon_as_it_is_wanted(
+    browser: Client, office: Organisation, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    clerk = Client()
+    clerk.force_login(build.user(office, Role.PREPARER))
+    assert clerk.get("/campaigns/").status_code == 200
+
+    browser.post(URL, posted(replace(LOOSE, second_factor=True)))
+
+    assert clerk.get("/campaigns/")["Location"] == reverse("mfa_index")
+    assert browser.get("/")["Location"] == reverse("mfa_index")  # whoever wanted it included
 
 
 def test_no_other_role_and_no_stranger_sees_it(client: Client, office: Organisation) -> None:

@@ -9,9 +9,8 @@ from django.utils import translation
 from pytest_django import Settings
 
 from pecportal.organisations.models import User
-from pecportal.sandbox import serve
 from tests.mailboxes import build
-from tests.mailboxes.trouble import TroubledSandbox
+from tests.mailboxes.trouble import TroubledSandbox, serving
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +24,7 @@ def _english(settings: Settings) -> Iterator[None]:
 @pytest.fixture
 def vendor(settings: Settings) -> Iterator[TroubledSandbox]:
     """The simulated vendor, to which the settings point."""
-    sandbox = TroubledSandbox(rate=0)
-    with serve(sandbox) as server:
-        for api in ("PEC", "MASSIVA", "COMPANY", "OAUTH"):
-            setattr(settings, f"OPENAPI_{api}_URL", server.url)
-        settings.OPENAPI_EMAIL, settings.OPENAPI_API_KEY = sandbox.email, sandbox.api_key
+    with serving(settings) as sandbox:
         yield sandbox
 
 

@@ -16,7 +16,7 @@ from tests.jobs import Jobs
 from tests.mailboxes import build
 from tests.mailboxes.trouble import TroubledSandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

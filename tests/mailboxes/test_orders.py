@@ -16,6 +16,7 @@ from pecportal.journal.models import Entry
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
 from tests import build as kernel
+from tests.api import build as programs
 from tests.jobs import Jobs
 from tests.mailboxes import build
 from tests.mailboxes.trouble import TroubledSandbox
@@ -185,6 +186,17 @@ def test_what_is_being_sent_or_may_have_been_is_not_confirmed_into_a_second_try(
         orders.confirm(order, actor=second)
 
     assert state(order) == now
+
+
+def test_a_program_and_who_made_its_key_are_not_two_people(vendor: TroubledSandbox, box: Mailbox, second: User) -> None:
+    program, key = programs.program(box.organisation, Role.MAILBOXES_WRITE)
+    order = renewal(box, actor=program)
+
+    with pytest.raises(Refusal, match="ordered this yourself"):
+        orders.confirm(order, actor=key.row.created_by)
+
+    orders.confirm(order, actor=second)
+    assert state(order) == "waiting"
 
 
 def test_an_order_is_withdrawn_before_it_is_sent_and_not_after(jobs: Jobs, box: Mailbox, second: User) -> None:

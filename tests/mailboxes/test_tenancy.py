@@ -7,12 +7,12 @@ from django.urls import reverse
 from mailboxes import urls
 from mailboxes.models import Found, Mailbox
 from pecportal.organisations.models import User
-from pecportal.permissions import Role
+from pecportal.permissions import PEOPLES, Role
 from tests import build as kernel
 from tests.mailboxes import build
 from tests.mailboxes.pages import file, same
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 NOBODYS = 987_654_321
 ROUTES = {str(pattern.name) for pattern in urls.urlpatterns}
@@ -83,7 +83,7 @@ def test_an_upload_to_a_foreign_mailbox_finds_nothing(browser: Client, foreign: 
     assert not foreign.papers.exists()
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", PEOPLES)
 def test_every_member_sees_where_a_mailbox_stands_and_nobody_else_does(client: Client, role: Role) -> None:
     box = build.draft()
     client.force_login(kernel.user(box.organisation, role))

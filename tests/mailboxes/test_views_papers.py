@@ -16,7 +16,7 @@ from tests.mailboxes import build, signing
 from tests.mailboxes.pages import words
 from tests.mailboxes.trouble import TroubledSandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """The simulated vendor with faults on its mailbox calls: answers that are lost, or other than its own."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pecportal.sandbox import Sandbox
+from pytest_django import Settings
+
+from pecportal.sandbox import Sandbox, serve
 from pecportal.sandbox.routing import AnswerLost
 
 
@@ -65,3 +68,14 @@ class TroubledSandbox(Sandbox):
             raise AnswerLost
         start_response(f"{trouble.status} As You Like", [("Content-Type", trouble.content_type)])
         return [trouble.body]
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[TroubledSandbox]:
+    """One that answers, and to which the settings point, until the block ends."""
+    sandbox = TroubledSandbox(rate=0)
+    with serve(sandbox) as server:
+        for api in ("PEC", "MASSIVA", "COMPANY", "OAUTH"):
+            setattr(settings, f"OPENAPI_{api}_URL", server.url)
+        settings.OPENAPI_EMAIL, settings.OPENAPI_API_KEY = sandbox.email, sandbox.api_key
+        yield sandbox

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import Failure, OrmQ, Success
 
-from campaigns import figures
+from campaigns import figures, tallying
 from campaigns.models import Campaign, InboxWatch, Message
 from campaigns.tracking import reading
 from mailboxes import credentials
@@ -128,6 +128,7 @@ def test_no_canary_comes_out_anywhere(client: Client, vendor: Sandbox, transacti
     alerts.alert("campaign.stuck", row.pk, organisation=row.organisation)
     of_journal.nightly()
     letters.send()
+    tallying.run()
     figures.count()
 
     places = {

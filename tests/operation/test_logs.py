@@ -57,6 +57,18 @@ def test_credentials_and_addresses_are_masked(form: Callable[[], logging.Formatt
     assert CANARY not in form().format(record("%s", text))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\x0b", "\x1b[2K\x1b[1A", "\x00", "\u202e"])
+@pytest.mark.parametrize("form", [logs.Line, logs.Json])
+def test_what_somebody_typed_makes_no_line_of_its_own(form: Callable[[], logging.Formatter], end: str) -> None:
+    forged = f"x{end}2026-01-01 INFO pecportal All is well"
+
+    for entry in (record("Refused: %s", forged), record("x", exc=raised(OSError(5, forged)))):
+        line = form().format(entry)
+        assert all(sign.isprintable() or sign == "\n" for sign in line)
+        assert not any(each.startswith("2026-01-01") for each in line.splitlines())
+    assert len(form().format(record("Refused: %s", forged)).splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     "text", ["The letter about alert 12 could not be sent: TimeoutError", "Campaign 7 of lane sending:host:123"]
 )

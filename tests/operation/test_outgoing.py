@@ -2,6 +2,10 @@
 
 import ipaddress
 import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -100,3 +104,66 @@ def test_a_name_that_nobody_knows_fails(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(outgoing.Failed):
         outgoing.examine("https://hook.example/")
+
+
+def test_a_name_server_that_hangs_holds_nobody_longer_than_the_call_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+    monkeypatch.setattr(outgoing, "SECONDS", 0.3)
+
+    def hang(*args: object, **kwargs: object) -> list[object]:
+        let_go.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    began = time.monotonic()
+
+    with pytest.raises(outgoing.Failed, match="name server"):
+        outgoing.call("https://hook.example/", b"", headers={})
+
+    assert time.monotonic() - began < 5
+    let_go.set()
+
+
+def test_names_that_hang_do_not_pile_up_threads_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go, asked = threading.Event(), []
+
+    def hang(*args: object, **kwargs: object) -> list[object]:
+        asked.append(args)
+        let_go.wait(30)
+        return []
+
+    monkeypatch.setattr(outgoing, "SECONDS", 0.05)
+    monkeypatch.setattr(outgoing, "_resolving", threading.BoundedSemaphore(3))
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    for _n in range(6):
+        with pytest.raises(outgoing.Failed):
+            outgoing.examine("https://hook.example/")
+
+    assert len(asked) == 3
+    let_go.set()
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("7", 7.0), (" 120 ", 120.0), ("", None), (None, None), ("soon", None), ("-5", None)]
+)
+def test_a_wish_to_wait_is_read_in_seconds(told: str | None, seconds: float | None) -> None:
+    assert outgoing._retry_after(told) == seconds
+
+
+def test_a_wish_to_wait_until_a_date_is_read() -> None:
+    then = datetime.now(UTC) + timedelta(minutes=10)
+    found = outgoing._retry_after(format_datetime(then, usegmt=True))
+
+    assert found is not None
+    assert 590 < found <= 600
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "::1", "localhost", "a.localhost.", "169.254.169.254"])
+def test_a_host_that_is_written_as_an_address_inside_is_known_without_asking(host: str) -> None:
+    assert outgoing.is_inside(host)
+    assert not outgoing.is_inside(host, allowed=["127.0.0.0/8", "10.0.0.0/8", "::1/128", "169.254.0.0/16"])
+
+
+def test_a_name_is_not_looked_up_to_tell_whether_it_is_inside() -> None:
+    assert not outgoing.is_inside("hook.example")
+    assert not outgoing.is_inside("93.184.216.34")

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from campaigns import figures
+from campaigns import figures, tallying
 from campaigns.models import Message
 from campaigns.states import Shown
 from pecportal import queue
@@ -148,6 +148,7 @@ def test_rows_are_counted_in_the_background_and_only_read_when_asked(
     build.started(build.clerk(), statuses=[Shown.QUEUED, Shown.QUEUED, Shown.UNCERTAIN, Shown.DELIVERED])
     Message.objects.filter(state="queued").update(not_before=timezone.now() - timedelta(seconds=90))
     alerts.alert("disk", "host")
+    tallying.run()
     figures.count()
     figures.count()
     metrics(client)

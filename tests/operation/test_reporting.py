@@ -75,6 +75,7 @@ def sentry() -> Iterator[Sentry]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_errors_leave_without_anybodys_data(sentry: Sentry, tmp_path: Path) -> None:
     env = {
         **os.environ,

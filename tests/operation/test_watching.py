@@ -56,9 +56,19 @@ def test_what_the_vendor_answers_raises_an_alert_of_its_account(problem: str, ki
     watching.watch_vendor()
     assert raised() == ([(kind, "0")] if kind else [])
 
-    VendorCall.objects.update(good_at=timezone.now() + timedelta(seconds=1))
+    VendorCall.objects.update(good_at=now, bad_at=now - timedelta(minutes=6))
     watching.watch_vendor()
     assert raised() == []
+
+
+def test_reading_shows_nothing_of_the_credit() -> None:
+    now = timezone.now()
+    VendorCall.objects.create(api="massiva", problem="402", bad_at=now - timedelta(minutes=1), good_at=now)
+    VendorCall.objects.create(api="pec", problem="503", bad_at=now - timedelta(minutes=1), good_at=now)
+
+    watching.watch_vendor()
+
+    assert raised() == [(watching.CREDIT, "0")]
 
 
 def test_a_vendor_that_answered_a_moment_ago_is_not_away() -> None:

@@ -8,6 +8,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
+from time_machine import travel
 
 from pecportal.journal.models import Entry
 from pecportal.organisations.models import User
@@ -67,6 +68,17 @@ def test_guesses_at_one_account_are_few_from_however_many_networks(clerk: User) 
     client = Client()
     assert people.log_in(client, clerk.email, address="203.0.113.1").status_code == 200
     assert not people.is_in(client)
+
+
+def test_a_days_guesses_at_one_account_are_fifty_at_most_however_patient(clerk: User) -> None:
+    """One each six minutes, just too seldom for the short limit, each from another network."""
+    for n in range(240):
+        with travel(1_800_000_000 + n * 360, tick=False):
+            people.log_in(Client(), clerk.email, f"prova {n}", address=f"198.51.{n % 100}.{n}")
+
+    entries = Entry.objects.filter(action="access.sign_in_failed")
+    tried = sum(1 + int(entry.facts.get("times_before", 0)) for entry in entries)
+    assert tried <= 50
 
 
 def test_guesses_from_one_network_are_few_at_however_many_accounts() -> None:

@@ -1,12 +1,17 @@
 """Second factors: before portal and console alike, required of operators and where an office wants it, used once."""
 
 import re
+import time
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
+from time_machine import travel
 
 from pecportal import checks, encryption, rotation
 from pecportal.journal.models import Entry
@@ -53,6 +58,38 @@ def test_a_code_works_once(operator: User) -> None:
         assert people.is_in(client) == is_in
 
 
+@pytest.mark.parametrize(("later", "is_in"), [(28, True), (31, False)])
+def test_a_code_lives_thirty_seconds(operator: User, later: int, is_in: bool) -> None:
+    secret, client, began = people.authenticator(operator), Client(), time.time() // 30 * 30 + 1
+    with travel(began, tick=False):
+        people.log_in(client, operator.email)
+        code = people.code(secret)
+    with travel(began + later, tick=False):
+        client.post(reverse("mfa_authenticate"), {"code": code})
+        assert people.is_in(client) == is_in
+
+
+def test_a_password_set_anew_by_mail_does_not_go_round_it(operator: User) -> None:
+    secret, client, new = people.authenticator(operator), Client(), "tre gatti grigi sul tetto"
+    given = {"uidb36": user_pk_to_url_str(operator), "key": default_token_generator.make_token(operator)}
+    form = client.get(reverse("account_reset_password_from_key", kwargs=given), follow=True)
+
+    client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+
+    assert not people.is_in(client)
+    assert people.log_in(client, operator.email, new)["Location"].startswith("/account/factors/authenticate/")
+    assert not people.is_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": people.code(secret)})
+    assert people.is_in(client)
+
+
+def test_recovery_codes_are_hard_to_guess_and_all_different(operator: User) -> None:
+    people.authenticator(operator)
+    codes = RecoveryCodes.activate(operator).get_unused_codes()
+    assert len(set(codes)) == len(codes) == 10
+    assert all(code.isdecimal() and 10 ** len(code) > 2**20 for code in codes)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_setting_one_up_gives_recovery_codes_ends_other_sessions_and_is_written_down(operator: User) -> None:
     here, elsewhere = Client(), Client()
@@ -74,8 +111,6 @@ def test_setting_one_up_gives_recovery_codes_ends_other_sessions_and_is_written_
 
 
 def test_a_recovery_code_opens_once(operator: User) -> None:
-    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-
     people.authenticator(operator)
     code = RecoveryCodes.activate(operator).get_unused_codes()[0]
     for is_in in (True, False):

@@ -1,6 +1,7 @@
 """Sessions end by themselves, from elsewhere, and by changes; what binds asks once more who it is."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from time_machine import travel
 
+from pecportal.journal.models import Entry
 from pecportal.organisations import members
 from pecportal.organisations.members import Reach
 from pecportal.organisations.models import Organisation, User
@@ -80,6 +82,90 @@ def test_other_sessions_are_listed_and_ended_from_here(clerk: User) -> None:
 
     assert people.is_in(here)
     assert not people.is_in(elsewhere)
+
+
+def test_who_shows_once_more_who_they_are_goes_on_under_another_key(clerk: User) -> None:
+    client = signed_in(clerk)
+    former = client.cookies["sessionid"].value
+
+    client.post("/account/confirm/", {"password": "sbagliata"})
+    assert client.cookies["sessionid"].value == former
+    client.post("/account/confirm/", {"password": PASSWORD})
+
+    thief = Client()
+    thief.cookies["sessionid"] = former
+    assert client.cookies["sessionid"].value != former
+    assert people.is_in(client)
+    assert not people.is_in(thief)
+    assert client.get(reverse("usersessions_list")).content.decode().count("127.0.0.1") == 1
+
+
+def test_who_logs_out_leaves_a_key_that_opens_nothing(clerk: User) -> None:
+    client, thief = signed_in(clerk), Client()
+    thief.cookies["sessionid"] = client.cookies["sessionid"].value
+    assert people.is_in(thief)
+
+    client.post("/logout/")
+
+    assert not people.is_in(thief)
+
+
+def test_who_is_switched_off_is_out_at_once(clerk: User) -> None:
+    client = signed_in(clerk)
+
+    User.objects.filter(pk=clerk.pk).update(is_active=False)
+
+    assert not people.is_in(client)
+
+
+def test_sessions_are_ended_only_after_being_asked_again(clerk: User) -> None:
+    here, elsewhere = signed_in(clerk), signed_in(clerk)
+
+    with at(11):  # type: ignore[attr-defined]
+        assert here.get(reverse("usersessions_list")).status_code == 200
+        assert here.post(reverse("usersessions_list"))["Location"].startswith("/account/confirm/")
+        assert people.is_in(elsewhere)
+        here.post("/account/confirm/", {"password": PASSWORD})
+        here.post(reverse("usersessions_list"))
+        assert people.is_in(here)
+        assert not people.is_in(elsewhere)
+
+
+def test_an_operator_ends_the_sessions_of_a_person(clerk: User, operator: User) -> None:
+    theirs, console = signed_in(clerk), Client()
+    console.force_login(operator)
+    people.authenticator(operator)
+    chosen = {"action": "end_sessions", "_selected_action": [clerk.pk]}
+
+    console.post(reverse("admin:organisations_user_changelist"), chosen)
+
+    assert not people.is_in(theirs)
+    entry = Entry.objects.get(action="person.end_sessions")
+    assert (entry.actor, entry.target_id) == (operator, clerk.pk)
+    theirs = signed_in(clerk)
+    assert people.is_in(theirs)
+    theirs.post(reverse("admin:organisations_user_changelist"), chosen)
+    assert people.is_in(theirs)
+
+
+def test_an_operator_who_ends_their_own_sessions_stays_in_this_one_and_is_told(operator: User) -> None:
+    people.authenticator(operator)
+    here, elsewhere = Client(), Client()
+    for browser in (here, elsewhere):
+        browser.force_login(operator)
+    people_page = reverse("admin:organisations_user_changelist")
+
+    told = here.post(people_page, {"action": "end_sessions", "_selected_action": [operator.pk]}, follow=True)
+
+    assert "All sessions of one person were ended" in told.content.decode()
+    assert here.get(people_page).status_code == 200
+    assert elsewhere.get(people_page).status_code == 302
+
+
+def test_however_many_sessions_a_person_has_all_go_on(clerk: User) -> None:
+    clients = [signed_in(clerk) for _time in range(6)]
+    assert all(people.is_in(client) for client in clients)
+    assert "Any number at once" in (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text()
 
 
 def test_a_new_password_ends_the_other_sessions(clerk: User) -> None:

@@ -5,6 +5,7 @@ from pecportal.permissions import Power
 ANYBODY = {  # signed in or not
     *("account_login", "account_logout", "set_language", "mailboxes:callback", "invitation", "account_inactive"),
     *("account_reset_password", "account_reset_password_done", "account_reset_password_from_key"),
+    *("api_problems", "api_problem"),
     *("account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn"),
 }
 SIGNED_IN = {
@@ -32,6 +33,13 @@ POWERS: dict[Power, set[str]] = {
     },
     Power.MEMBERS: {
         *("members", "member_invite", "member", "member_remove", "invitation_again", "invitation_revoke"),
+    },
+    Power.KEYS: {
+        *("programs", "program_new", "program", "program_change", "program_key", "program_end", "key_rotate"),
+        "key_revoke",
+        *("webhooks:index", "webhooks:new", "webhooks:webhook", "webhooks:edit", "webhooks:secret"),
+        *("webhooks:rotate", "webhooks:test", "webhooks:switch_on", "webhooks:switch_off", "webhooks:remove"),
+        *("webhooks:redeliver_failed", "webhooks:delivery", "webhooks:redeliver"),
     },
     Power.VERIFY: {"journal:verify"},
     Power.RULES: {"organisation_settings"},

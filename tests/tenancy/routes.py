@@ -24,6 +24,11 @@ class Route:
         """Whether it belongs to the operators' console."""
         return self.pattern.startswith("admin/")
 
+    @property
+    def is_api(self) -> bool:
+        """Whether it is a resource for programs, which have a matrix of their own (tests/api)."""
+        return self.name.startswith("api:") or self.name == "api_unknown"
+
 
 def every() -> list[Route]:
     """All of them; an unnamed one has "" for its name."""
@@ -59,6 +64,7 @@ USUAL = {
     ":token": "token",
     ":uidb36": "token",
     ":key": "token",
+    ":slug": "a kind of problem",
     "campaigns:pk": "campaign",
     "campaigns:message_pk": "message",
     "campaigns:mailbox_pk": "sender",
@@ -81,6 +87,8 @@ USUAL = {
     "mailboxes:token": "token",
     "registers:pk": "look-up",
     "journal:kind": "a kind of file",
+    "webhooks:pk": "webhook",
+    "webhooks:delivery_pk": "delivery",
 }
 SPECIAL: dict[str, dict[str, str]] = {
     **{f"campaigns:{name}": {"pk": "contact"} for name in ("contact", "contact_remove")},
@@ -90,6 +98,8 @@ SPECIAL: dict[str, dict[str, str]] = {
     "campaigns:group_remove": {"pk": "group"},
     **{f"campaigns:{name}": {"pk": "run"} for name in ("contact_run", "contact_run_cancel")},
     "mailboxes:adopt": {"pk": "found"},
+    **{name: {"pk": "program"} for name in ("program", "program_change", "program_key", "program_end")},
+    **{name: {"pk": "program's key"} for name in ("key_rotate", "key_revoke")},
     **{name: {"pk": "key"} for name in ("mfa_remove_webauthn", "mfa_edit_webauthn")},
     **{name: {"pk": "invitation"} for name in ("invitation_again", "invitation_revoke")},
 }
@@ -111,6 +121,7 @@ FIXED: dict[str, object] = {  # words that are no objects: the same for everybod
     "token": "nosuchtoken",
     "an app": "campaigns",
     "a desk": "stuck",
+    "a kind of problem": "invalid",
     "content type": 1,
 }
 

@@ -14,13 +14,13 @@ from django.test import Client
 from django.urls import reverse
 
 from pecportal.organisations.models import Organisation, User
-from pecportal.permissions import POWERS, Role
+from pecportal.permissions import PEOPLES, POWERS, Role
 from tests import build
 from tests.tenancy import access, routes, world
 from tests.tenancy.routes import NOBODYS
 
-pytestmark = pytest.mark.django_db
-PORTAL = [route for route in routes.every() if not route.is_admin]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+PORTAL = [route for route in routes.every() if not (route.is_admin or route.is_api)]
 WITH_OBJECTS = [
     route
     for route in PORTAL
@@ -28,7 +28,7 @@ WITH_OBJECTS = [
 ]
 CONSOLE = [route for route in routes.every() if route.is_admin]
 OUTSIDER, OPERATOR = "of no organisation", "operator"
-WHO = [*Role, OUTSIDER, OPERATOR]
+WHO = [*PEOPLES, OUTSIDER, OPERATOR]
 OPEN = {"admin:login", "admin:logout", "admin:jsi18n"}
 
 

@@ -14,13 +14,22 @@ from mailboxes.models.papers import PaperKind
 from pecportal.organisations import members
 from pecportal.organisations.models import Organisation, User
 from pecportal.permissions import Role
+from pecportal.programs import register
+from pecportal.programs.keys import Terms
 from pecportal.registers.models import LookUp
 from tests import build as kernel
 from tests.campaigns import build, doubts
 from tests.mailboxes import build as boxes
 from tests.tenancy.routes import FIXED
+from tests.webhooks import build as hooks
 
-NAMES = ("Avvisi di scadenza", "pecmassiva", "Ditta Rossi", "ufficio@prova.example")  # what pages would show of it
+NAMES = (
+    "Avvisi di scadenza",
+    "pecmassiva",
+    "Ditta Rossi",
+    "ufficio@prova.example",
+    "Gestionale",
+)  # what pages would show of it
 
 
 def populate(office: Organisation) -> dict[str, object]:
@@ -30,8 +39,18 @@ def populate(office: Organisation) -> dict[str, object]:
     invited = members.invite(office, f"nuova{office.pk}@portale.example", reach, actor=clerk)
     factor = {"name": "Chiave", "credential": {}}
     key = Authenticator.objects.create(user=clerk, type=Authenticator.Type.WEBAUTHN, data=factor)
-    people = {"key": key.pk, "member": clerk.pk, "invitation": invited.pk}
-    return {**FIXED, **people, **_campaigns(clerk), **_mailboxes(keeper), **_shared(clerk)}
+    reach = members.Reach(frozenset({Role.LOOKUPS}))
+    program, programs_key = register.make(office, "ERP", reach, terms=Terms(), actor=clerk)
+    people = {
+        "program": program.pk,
+        "program's key": programs_key.row.pk,
+        "key": key.pk,
+        "member": clerk.pk,
+        "invitation": invited.pk,
+    }
+    delivery = hooks.delivery(hooks.webhook(office, name=NAMES[-1]))
+    told = {"webhook": delivery.webhook_id, "delivery": delivery.pk}
+    return {**FIXED, **people, **told, **_campaigns(clerk), **_mailboxes(keeper), **_shared(clerk)}
 
 
 def _campaigns(clerk: User) -> dict[str, object]:

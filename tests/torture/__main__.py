@@ -12,7 +12,19 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pecportal.settings")
 django.setup()  # the points name functions of the engine
 
-from tests.torture import disturbed, hosts, killing, matrix, outages, seeds, soak  # noqa: E402
+from tests.torture import (  # noqa: E402
+    described,
+    disturbed,
+    fuzz,
+    hosts,
+    keys,
+    killing,
+    matrix,
+    outages,
+    seeds,
+    soak,
+    twice,
+)
 from tests.worlds import own_database, template  # noqa: E402
 
 KILLINGS = 10
@@ -26,6 +38,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=seeds.DEFAULT_RUNS, help="seeds of the crash matrix")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--keep", type=Path, help="a folder for what broken runs of the crash matrix leave")
+    parser.add_argument("--files", type=int, default=fuzz.FILES, help="damaged files of each kind")
+    parser.add_argument("--cases", type=int, default=described.CASES, help="questions to the API, at least")
     parser.add_argument("--messages", type=int, default=30_000, help="of the soak")
     options = parser.parse_args()
     server = os.environ.get("TEST_POSTGRES_URL", "")
@@ -82,6 +96,44 @@ def _soak(options: argparse.Namespace, server: str) -> bool:
     return _told(f"{options.messages} messages", soaked.faults)
 
 
+def _fuzz(options: argparse.Namespace, server: str) -> bool:
+    """Damaged files of every kind that strangers hand in."""
+    found = fuzz.run(files=options.files, first=options.first)
+    return all(each.is_good for each in found.values())
+
+
+def _keys(options: argparse.Namespace, server: str) -> bool:
+    """The rotation of keys, killed again and again."""
+    with _database(server) as url:
+        outcome = keys.killed(options.first, kills=keys.KILLS, database=url)
+    return _told(outcome.words, outcome.faults)
+
+
+def _described(options: argparse.Namespace, server: str) -> bool:
+    """The API, asked whatever its description permits and forbids."""
+    cases, good, seed = 0, True, options.first
+    while cases < options.cases:
+        with _database(server if seed % 2 else "") as url:
+            outcome = described.asked(examples=described.EXAMPLES, seed=seed, database=url)
+        cases += outcome.cases
+        good = outcome.is_good and good
+        print(f"seed {seed}: {outcome.cases} cases{'' if outcome.is_good else outcome.words}", flush=True)
+        if not outcome.cases:
+            return False
+        seed += 1
+    return good
+
+
+def _twice(options: argparse.Namespace, server: str) -> bool:
+    """Two same requests at once, a thousand times."""
+    good = True
+    for where in filter(None, ("SQLite", server and "PostgreSQL")):
+        with _database(server if where == "PostgreSQL" else "") as url:
+            outcome = twice.posted(times=twice.TIMES, database=url)
+        good = _told(f"{where}: {outcome.words}", outcome.faults) and good
+    return good
+
+
 @contextmanager
 def _database(server: str) -> Iterator[str]:
     if server:
@@ -107,6 +159,10 @@ PROOFS: dict[str, Callable[[argparse.Namespace, str], bool]] = {
     "hosts": _hosts,
     "database": _database_away,
     "soak": _soak,
+    "fuzz": _fuzz,
+    "keys": _keys,
+    "described": _described,
+    "twice": _twice,
 }
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ SETTINGS: Final = {
     "SENDING_THREADS": "16",
     "WORKERS": "3",
     "LOG_LEVEL": "INFO",
-    "MAILBOX_FULL_PERCENT": "101",  # the simulated mailbox of a gigabyte fills
+    "SANDBOX_QUOTA": str(2**25),  # each delivery brings the message back with its files
 }
 LOG: Final = 2000  # bytes a second, at most, that all processes write together
 PATIENCE: Final = 3600.0  # seconds for one wave
@@ -49,12 +49,14 @@ OCCASIONAL: Final[dict[str, tuple[int, str]]] = {
     "journal_entry": (5, "what was done with each campaign"),
     "mailboxes_spacereading": (12, "the mailbox's space, every ten minutes; thinned out later"),
     "operation_auditrun": (1, "one for each night"),
+    "operation_vendorspan": (4, "calls to the provider in five minutes each; kept for some days"),
 }
 # rows that come and go, and their ceilings
 BOUNDED: Final[dict[str, tuple[int, str]]] = {
     "django_q_ormq": (20, "jobs that wait"),
     "django_q_task": (700, "how the last jobs ended"),
     "django_q_schedule": (40, "the periodic jobs"),
+    "operation_figure": (100, "numbers for the operators, one for each of their kinds"),
     "operation_pulse": (20, "signs of life"),
     "operation_alert": (10, "alerts"),
     "campaigns_inboxscan": (1100, "readings of the inbox: the latest, and those that went through all of it"),

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +25,14 @@ SHORT = [
     Plan(106, "page judged, not committed", "term", nth=1, faults=("server_error_on_page", "broken_items"), rate=20.0),
     Plan(107, "frozen, not committed", "worker", faults=("408 taken", "503 torn", "random_pages", "total_wrong")),
 ]
+# each on one database where both are given
+HERE = SHORT[:3] if IS_POSTGRES else SHORT[3:] if os.environ.get("TEST_POSTGRES_URL") else SHORT
 CAUGHT = [
-    Plan(201, "before the connection", "sleep", nth=3, wrong="unconditional_mark"),
+    # asleep right after a commit: what sleeps within a transaction lets nobody else go on, and so proves nothing
+    Plan(201, "claim committed", "sleep", wrong="unconditional_mark"),
     Plan(202, "body out", "group", nth=5, wrong="check_then_send"),
     Plan(203, "body out", "group", nth=5, wrong="expired_wire_is_queued"),
-    Plan(204, "before the connection", "sleep", nth=3, wrong="stale_lock_is_deleted"),
+    Plan(204, "claim committed", "sleep", wrong="stale_lock_is_deleted"),
 ]
 
 
@@ -45,7 +47,7 @@ def play(plan: Plan, tmp_path: Path) -> End:
         return matrix.run(plan, url)
 
 
-@pytest.mark.parametrize("plan", SHORT[:3] if IS_POSTGRES else SHORT, ids=str)
+@pytest.mark.parametrize("plan", HERE, ids=str)
 def test_whatever_dies_wherever_nothing_is_lost_and_nothing_sent_twice(plan: Plan, tmp_path: Path) -> None:
     end = play(plan, tmp_path)
 
@@ -64,10 +66,10 @@ def test_the_seeds_of_a_full_run_hit_every_point_in_every_way_under_every_fault(
 @pytest.mark.skipif(IS_POSTGRES, reason="what is wrong with an engine shows on SQLite")
 @pytest.mark.parametrize("plan", CAUGHT, ids=lambda plan: plan.wrong)
 def test_an_engine_that_is_wrong_is_found_out(plan: Plan, tmp_path: Path) -> None:
-    # where exactly a process falls asleep is chance: with the database locked nobody can go on meanwhile
-    for nth in (plan.nth, plan.nth + 3, plan.nth + 6):
-        end = play(replace(plan, nth=nth), tmp_path)
-        assert end.sprung or not plan.point
+    # a receipt that is read at once keeps even a wrong engine from sending again: chance, so three times at most
+    for _n in range(3):
+        end = play(plan, tmp_path)
+        assert end.sprung
         if end.faults:
             break
 

@@ -11,8 +11,11 @@ from campaigns.sending import launch
 from campaigns.states import CampaignState, SubmissionState
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
+from pecportal.organisations.members import Reach
 from pecportal.organisations.models import FourEyes, Membership, Organisation, User
 from pecportal.permissions import Role
+from pecportal.programs import register
+from pecportal.programs.keys import Terms
 from tests import build as kernel
 from tests.campaigns import build
 
@@ -90,6 +93,21 @@ def test_nothing_starts_that_was_not_approved(clerk: User) -> None:
         start(submission)
 
     assert state(submission) == ("void", "draft")
+
+
+def test_who_made_the_key_of_a_program_does_not_approve_what_it_prepared(clerk: User, approver: User) -> None:
+    office = build.organisation_of(clerk)
+    program, _key = register.make(
+        office, "ERP", Reach(frozenset({Role.CAMPAIGNS_WRITE}), None), terms=Terms(), actor=approver
+    )
+    submission = handed_in(clerk)
+    Campaign.objects.update(created_by=program)
+    submission.refresh_from_db()
+
+    with pytest.raises(Refusal, match="You prepared this campaign"):
+        approve(submission, approver)
+
+    assert approve(submission, another(clerk))
 
 
 @pytest.mark.parametrize("roles", [(Role.APPROVER,), (Role.APPROVER, Role.ADMINISTRATOR), tuple(Role)])

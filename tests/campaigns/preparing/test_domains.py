@@ -1,14 +1,17 @@
 """Domains are asked about by a person's order, once, and what is known costs nothing."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from campaigns.models import Campaign, DomainState, ListDomain
 from campaigns.preparing import domains
-from pecportal import queue
+from pecportal import clock, queue
 from pecportal.errors import Refusal
 from pecportal.journal.models import Entry
 from pecportal.registers.models import Body, Domain
@@ -101,3 +104,24 @@ def test_while_the_provider_is_away_nothing_is_claimed_to_be_known(campaign: Cam
     assert set(campaign.domains.exclude(name="gmail.com").values_list("state", flat=True)) == {DomainState.FAILED}
     assert domains.standing(campaign).unknown == 3
     assert warned(campaign) == []
+
+
+def test_a_question_whose_answer_was_lost_may_be_asked_again_by_a_person_who_is_told(
+    vendor: Sandbox, client: Client, jobs: Jobs, campaign: Campaign
+) -> None:
+    rows = ListDomain.objects.filter(campaign=campaign, name="pecmassiva.com")
+    rows.update(state=DomainState.ASKED, asked_at=clock.database_now())
+    assert domains.standing(campaign).lost == 0  # the call may be under way
+    assert domains.order(campaign, unknown=3, actor=campaign.created_by) == 2
+    jobs.run()
+
+    rows.update(asked_at=clock.database_now() - domains.LOST - timedelta(seconds=1))
+    client.force_login(campaign.created_by)
+    page = client.get(reverse("campaigns:domains", args=[campaign.pk])).content.decode()
+
+    assert domains.standing(campaign).lost == 1
+    assert "One of them was asked before, and the answer was lost: it may be charged a second time." in page
+    assert domains.order(campaign, unknown=1, actor=campaign.created_by) == 1
+    jobs.run()
+    assert domains.standing(campaign).lost == 0
+    assert Domain.objects.filter(name="pecmassiva.com").count() == 1

@@ -19,7 +19,7 @@ from pecportal.errors import Refusal
 from tests.campaigns import build
 from tests.jobs import Jobs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CSV = "nome;prot;pec\nDitta Rossi;12/2026;rossi@pec.example\nDitta Niccolò;13/2026;bianchi@pec.example\n"
 WRITTEN = Written(
     "lettera",

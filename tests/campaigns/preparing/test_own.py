@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings as portal
 from pypdf import PdfWriter
 
 from campaigns import auditing, enclosures, readiness
@@ -105,6 +106,26 @@ def test_a_file_is_placed_by_hand_and_stays_there(draft: Campaign) -> None:
     assert owners(draft) == {2: ["fattura di rossi.txt"]}
     with pytest.raises(Refusal, match="no recipient in line 9"):
         own.place(draft, file.pk, line=9, actor=draft.created_by)
+
+
+def test_a_file_for_a_row_that_is_not_there_is_not_kept(draft: Campaign, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"Fattura.\n")
+
+    def give(line: int) -> OwnFile:
+        return own.add(draft, path, name="fattura.txt", line=line, actor=draft.created_by)
+
+    with pytest.raises(Refusal, match="no recipient in line 9"):
+        give(9)
+    assert not OwnFile.objects.exists()
+    assert not list(Path(portal.MEDIA_ROOT, "own").glob("*"))
+
+    assert give(2) == give(2)
+    assert owners(draft) == {2: ["fattura.txt"]}
+    with pytest.raises(Refusal, match="no recipient in line 9"):
+        give(9)
+    assert owners(draft) == {2: ["fattura.txt"]}
+    assert len(list(Path(portal.MEDIA_ROOT, "own").glob("*"))) == 1
 
 
 def test_a_file_that_fits_two_rows_roughly_tells_which(draft: Campaign) -> None:
@@ -209,6 +230,22 @@ def test_an_archive_is_unpacked_in_the_background(
     assert owners(draft) == {2: ["001.txt"], 3: ["002.txt"], 4: ["003.txt"]}
     with pytest.raises(FileNotFoundError):
         stored.local(intake.stored_as, sha256=intake.sha256)
+
+
+def test_the_same_archive_again_is_the_one_on_its_way(
+    draft: Campaign, receive: Callable[[Campaign, bytes], Intake], jobs: Jobs
+) -> None:
+    content = packed({"001.txt": b"1", "002.txt": b"2"})
+
+    first, again, other = receive(draft, content), receive(draft, content), receive(draft, packed({"003.txt": b"3"}))
+
+    assert first == again != other
+    assert jobs.names().count(unpacking.TASK) == 2
+    assert len(list(Path(portal.MEDIA_ROOT, "intakes").glob("*"))) == 2
+    jobs.run()
+    assert receive(draft, content) != first  # that one is over: its files come once all the same
+    jobs.run()
+    assert draft.own_files.count() == 3
 
 
 def test_a_worker_that_died_is_gone_on_for_where_it_was(

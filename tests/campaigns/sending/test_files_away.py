@@ -20,7 +20,7 @@ from tests.campaigns import build
 from tests.engine import running
 from tests.worlds import ADDRESS, PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 CONTENT = b"Riga di un allegato.\n" * 50_000
 
 

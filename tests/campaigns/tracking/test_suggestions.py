@@ -59,6 +59,17 @@ def test_a_recipient_in_the_text_and_the_same_subject_speak_for_it() -> None:
     assert reasons(replace(item, text="")) == ("same_subject", "soon_after")
 
 
+@pytest.mark.parametrize(
+    "recipient", ["rossi@pec.example", "r+i@pec.example", "(rossi@pec.example", "[a-z]@pec.example"]
+)
+def test_the_signs_of_an_address_mean_themselves(recipient: str) -> None:
+    candidate = replace(ONE, recipient=recipient)
+
+    assert reasons(replace(ITEM, text=f"a {recipient} è"), candidate)[0] == "same_recipient"
+    for other in ("rossi@pecXexample", "rri@pec.example", "z@pec.example"):
+        assert reasons(replace(ITEM, text=f"a {other} è"), candidate) == ()
+
+
 @pytest.mark.parametrize("text", ["marco.rossi@pec.example", "rossi@pec.example.com", "x-rossi@pec.example"])
 def test_a_longer_address_does_not_name_the_recipient(text: str) -> None:
     assert reasons(replace(ITEM, text=text)) == ()

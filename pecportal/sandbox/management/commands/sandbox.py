@@ -28,10 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--office-hours", type=float, default=24.0, help="hours until documents are judged")
         parser.add_argument("--clock-speed", type=float, default=settings.CLOCK_SPEED)
         parser.add_argument("--clock-origin", type=float, default=settings.CLOCK_ORIGIN, help="Unix seconds; 0: now")
+        parser.add_argument("--quota", type=int, default=Behaviour.quota_limit, help="KiB that a mailbox holds")
         parser.add_argument("--mailbox", action="append", default=[], metavar="ADDRESS:PASSWORD", help="ready to send")
 
     def handle(self, *args: Any, host: str, port: int, mailbox: list[str], **options: Any) -> None:
-        """Serve until a signal comes."""
+        """Serve until a signal comes; beside the real vendor it has no place."""
+        if settings.OPENAPI_ENV == "production":
+            raise CommandError("The simulated vendor does not start where OPENAPI_ENV is production.")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -57,5 +60,6 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
         rate=options["rate"],
         latency=options["latency"],
         office_hours=options["office_hours"],
+        quota_limit=options["quota"],
         clock=Clock(speed=options["clock_speed"], origin=options["clock_origin"] or None),
     )

@@ -2,14 +2,16 @@
 
 import base64
 import hashlib
+import io
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
-from pecportal.sandbox import bodies
-from pecportal.sandbox.bodies import BadBody
+from pecportal import embedded
+from pecportal.embedded import BadBody, File
 
 CONTENT = bytes(range(256)) * 3
 TEXT = base64.b64encode(CONTENT).decode()
@@ -26,9 +28,14 @@ BODY = json.dumps(
 ).encode()
 
 
+def read(blocks: Iterable[bytes]) -> tuple[Any, list[File]]:
+    kept, files = embedded.split(blocks, File)
+    return json.loads(kept), files
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1000, 10_000])
 def test_any_cut_gives_the_same(size: int) -> None:
-    value, files = bodies.read(BODY[start : start + size] for start in range(0, len(BODY), size))
+    value, files = read(BODY[start : start + size] for start in range(0, len(BODY), size))
 
     assert value["body"] == 'è "file": "x" \\ fine\\'
     assert [(each["name"], each["file"]) for each in value["attachments"]] == [
@@ -49,7 +56,7 @@ def test_escaped_slashes_and_line_breaks_in_base64_are_read() -> None:
     body = json.dumps({"file": text}).replace("/", "\\/").encode()
 
     for size in (1, 5, 9999):
-        _, (file,) = bodies.read(body[start : start + size] for start in range(0, len(body), size))
+        _, (file,) = read(body[start : start + size] for start in range(0, len(body), size))
         assert file.sha256 == hashlib.sha256(b"\xff\xfe\xfd" * 99).hexdigest()
 
 
@@ -68,13 +75,13 @@ def test_escaped_slashes_and_line_breaks_in_base64_are_read() -> None:
 )
 def test_what_is_no_base64_is_refused(text: str) -> None:
     with pytest.raises(BadBody):
-        bodies.read([b'{"file": "' + text.encode() + b'"}'])
+        read([b'{"file": "' + text.encode() + b'"}'])
 
 
-@pytest.mark.parametrize("body", [b"", b'{"a": ', b'{"file": "QQ==', b'{"a": "\\', b"[" * 100_000])
-def test_what_is_no_json_is_refused(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b'{"file": "QQ==', b'{"a": "', b'{"a": "\\'])
+def test_what_ends_within_a_text_is_refused(body: bytes) -> None:
     with pytest.raises(BadBody):
-        bodies.read([body])
+        read([body])
 
 
 def test_a_large_file_is_not_kept_in_memory() -> None:
@@ -88,7 +95,7 @@ def test_a_large_file_is_not_kept_in_memory() -> None:
 
     tracemalloc.start()
     try:
-        _, (file,) = bodies.read(blocks())
+        _, (file,) = read(blocks())
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -97,6 +104,14 @@ def test_a_large_file_is_not_kept_in_memory() -> None:
     assert peak < 4 * 2**20
 
 
+def test_the_bytes_of_a_file_go_where_they_shall() -> None:
+    kept = io.BytesIO()
+
+    embedded.split([BODY], lambda: File(kept))
+
+    assert kept.getvalue() == CONTENT * 2
+
+
 def test_too_much_beside_the_files_is_refused() -> None:
     with pytest.raises(BadBody):
-        bodies.read([b'{"body": "', *[b"x" * 2**20] * 33, b'"}'])
+        read([b'{"body": "', *[b"x" * 2**20] * 9, b'"}'])

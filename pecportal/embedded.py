@@ -1,13 +1,15 @@
-"""Reads the JSON body of POST /send as it comes in: attached files are decoded and hashed on the way and not kept."""
+"""JSON with files in it as base64, read as it comes: the files are decoded and hashed on the way, and never in memory.
+
+Each string under a key `file` is a file, as in the vendor's POST /send (pecmassiva.openapi.json).
+"""
 
 import binascii
 import hashlib
-import json
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import IO, Final, Generic, TypeVar
 
-KEPT_LIMIT: Final = 32 * 2**20
+KEPT_LIMIT: Final = 8 * 2**20
 _BEFORE_A_FILE: Final = re.compile(rb'(?<!\\)"file"\s*:\s*"\Z')
 _ESCAPES: Final = ((rb"\/", b"/"), (rb"\r", b""), (rb"\n", b""))
 _LONGEST_SCHEME: Final = 1024
@@ -16,16 +18,17 @@ _BACKSLASH: Final = 0x5C
 
 
 class BadBody(ValueError):
-    """The body is no JSON, or a file in it is no base64."""
+    """The body cannot be JSON, or a file in it is no base64."""
 
 
 class File:
-    """An attached file while it comes in: `size` in bytes and `sha256` in hex of what the base64 stands for.
+    """A file while it comes in: `size` in bytes and `sha256` in hex of what the base64 stands for.
 
-    It may be plain or in a data URI.
+    It may be plain or in a data URI. Its bytes go to `into`, if there is one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, into: IO[bytes] | None = None) -> None:
+        self.into = into
         self.size = 0
         self._hash = hashlib.sha256()
         self._text = b""
@@ -83,14 +86,20 @@ class File:
             raise BadBody("A file is not base64.") from exc
         self._padded = text.endswith(b"=")
         self._hash.update(content)
+        if self.into is not None:
+            self.into.write(content)
         self.size += len(content)
 
 
-class _Reader:
+F = TypeVar("F", bound=File)
+
+
+class _Reader(Generic[F]):
     """Splits the text into what is kept and the contents of strings under a key `file`, which become their numbers."""
 
-    def __init__(self) -> None:
-        self.files: list[File] = []
+    def __init__(self, make: Callable[[], F], most: int) -> None:
+        self.files: list[F] = []
+        self._make, self._most = make, most
         self._kept = bytearray()
         self._in_string = False
         self._in_file = False
@@ -107,13 +116,10 @@ class _Reader:
         if len(self._kept) > KEPT_LIMIT:
             raise BadBody("There is too much beside the files.")
 
-    def finish(self) -> Any:
-        if self._rest:
-            raise BadBody("The body ends in an escape.")
-        try:
-            return json.loads(self._kept)
-        except (ValueError, RecursionError) as exc:
-            raise BadBody("The body is not JSON.") from exc
+    def finish(self) -> bytes:
+        if self._rest or self._in_string:
+            raise BadBody("The body ends within a text.")
+        return bytes(self._kept)
 
     def _between(self, text: bytes, start: int) -> int:
         end = text.find(b'"', start) + 1
@@ -125,7 +131,9 @@ class _Reader:
         self._in_file = bool(_BEFORE_A_FILE.search(self._kept, max(len(self._kept) - _TAIL, 0)))
         if self._in_file:
             self._kept += str(len(self.files)).encode()
-            self.files.append(File())
+            if len(self.files) == self._most:
+                raise BadBody("There are too many files.")
+            self.files.append(self._make())
         return end
 
     def _string(self, text: bytes, start: int) -> int:
@@ -144,12 +152,12 @@ class _Reader:
         return end + 1
 
 
-def read(blocks: Iterable[bytes]) -> tuple[Any, list[File]]:
-    """The body's value and its files; each string under a key `file` is replaced by the file's place in the list.
+def split(blocks: Iterable[bytes], make: Callable[[], F], *, most: int = 1000) -> tuple[bytes, list[F]]:
+    """The body without its files, and the files, each made by `make`; in its place is its number in the list.
 
-    Raises BadBody, in the middle of it if need be.
+    Raises BadBody, in the middle of it if need be: for more than `most` files, too.
     """
-    reader = _Reader()
+    reader = _Reader(make, most)
     for block in blocks:
         reader.take(block)
     return reader.finish(), reader.files

@@ -1,0 +1,1 @@
+"""The door for programs to campaigns and messages."""

@@ -1,0 +1,207 @@
+"""The same request twice is carried out once: its answer is kept in the transaction of what it made.
+
+An answer that is an error is not kept, since nothing was done: it may be asked again with the same key.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import connection, transaction
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from pecportal import encryption
+from pecportal.api.models import KeptAnswer
+from pecportal.api.problems import Fault, Problem
+from pecportal.organisations.models import User
+
+KEPT: Final = timedelta(days=30)
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+_CHUNK: Final = 10_000
+
+F = TypeVar("F", bound=Callable[..., Response])
+
+
+def idempotent(*, required: bool, secret: bool = False) -> Callable[[F], F]:
+    """A method of a resource that does nothing twice when its request is repeated with the same key.
+
+    It runs within one transaction: whatever it does is written in rows, and it asks no other system. Its answer is
+    kept for 30 days, encrypted if it holds a `secret`.
+    """
+
+    def decorate(method: F) -> F:
+        @wraps(method)
+        def repeatable(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+            key = key_of(request, required=required)
+            if key is None:
+                return method(view, request, *args, **kwargs)
+            return once(request, key, digest(view), lambda: method(view, request, *args, **kwargs), secret=secret)
+
+        repeatable._idempotency = required  # type: ignore[attr-defined]
+        return repeatable  # type: ignore[return-value]
+
+    return decorate
+
+
+def remembered(method: F) -> F:
+    """A method that does its work in several steps, and again without harm, as one that takes files: once it is done,
+    its answer is kept for the request's key, if there is one.
+
+    Of two that come at once both are carried out, and the answer of the first is kept.
+    """
+
+    @wraps(method)
+    def repeatable(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = key_of(request)
+        if key is None:
+            return method(view, request, *args, **kwargs)
+        asked = digest(view)
+        if (answer := answered(request, key, asked)) is not None:
+            return answer
+        response = method(view, request, *args, **kwargs)
+        if response.status_code >= 400:
+            return response
+        return once(request, key, asked, lambda: response)
+
+    repeatable._idempotency = False  # type: ignore[attr-defined]
+    return repeatable  # type: ignore[return-value]
+
+
+def key_of(request: Request, *, required: bool = False) -> str | None:
+    """The request's key. Raises `Problem` when it is no key, or missing and `required`."""
+    given = request.headers.get(HEADER)
+    if given is None and not required:
+        return None
+    if given is None:
+        raise Problem("idempotency-key-missing")
+    key = str(given).strip()
+    if not _KEY.fullmatch(key):
+        words = _("1 to 255 printable ASCII characters, no spaces.")
+        raise Problem("invalid", faults=(Fault(words, "invalid", header=HEADER),))
+    return key
+
+
+def needed_key(request: Request) -> str:
+    """The request's key. Raises `Problem` when it is no key, or missing."""
+    return key_of(request, required=True) or ""
+
+
+def answered(request: Request, key: str, asked: str, *, within: timedelta = KEPT) -> Response | None:
+    """The answer to the same, if it was given already; see `once`. Raises `Problem` when the key was another's.
+
+    A resource asks this before it looks at anything that may have changed since: what was taken stays taken.
+    """
+    row = KeptAnswer.objects.filter(user=request.user.pk, key=key, at__gte=timezone.now() - within).first()
+    return None if row is None else _again(row, asked)
+
+
+def once(
+    request: Request,
+    key: str,
+    asked: str,
+    act: Callable[[], Response],
+    *,
+    within: timedelta = KEPT,
+    secret: bool = False,
+) -> Response:
+    """Carry out what was asked, or give the answer to the same of not longer ago than `within`.
+
+    `asked`: a hash of the request, made before, so that a slow client holds no lock. An answer that holds a `secret`
+    is kept encrypted. Raises `Problem`.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("Nobody is signed in.")
+    with transaction.atomic():
+        if not _is_alone(user.pk, key):
+            raise Problem("in-progress", headers={"Retry-After": "1"})
+        row = KeptAnswer.objects.filter(user=user, key=key).first()
+        if row is not None and row.at >= timezone.now() - within:
+            return _again(row, asked)
+        if row is not None:
+            row.delete()
+        response = act()
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+            return response
+        body = "" if response.data is None else JSONRenderer().render(response.data).decode()
+        row = KeptAnswer.objects.create(
+            user=user,
+            key=key,
+            asked=asked,
+            status=response.status_code,
+            body="" if secret else body,
+            headers={name: response.headers[name] for name in ("Location", "ETag") if name in response.headers},
+        )
+        if secret:
+            sealed = encryption.seal(body.encode(), context=KeptAnswer.context(row.pk))
+            KeptAnswer.objects.filter(pk=row.pk).update(body_sealed=sealed)
+    return response
+
+
+def forget_old() -> int:
+    """Drop the answers that are too old to be asked for; how many went."""
+    gone = 0
+    while ids := list(KeptAnswer.objects.filter(at__lt=timezone.now() - KEPT).values_list("pk", flat=True)[:_CHUNK]):
+        gone += KeptAnswer.objects.filter(pk__in=ids).delete()[0]
+    return gone
+
+
+def _again(row: KeptAnswer, asked: str) -> Response:
+    if row.asked != asked:
+        raise Problem("idempotency-key-reused")
+    body = row.body
+    if row.body_sealed:
+        body = encryption.unseal(row.body_sealed, context=KeptAnswer.context(row.pk)).decode()
+    data = json.loads(body) if body else None
+    return Response(data, status=row.status, headers={**row.headers, REPLAYED: "true"})
+
+
+def _is_alone(user_id: int, key: str) -> bool:
+    """Whether no other transaction is at work on this key; SQLite has one writer at a time anyway."""
+    if connection.vendor != "postgresql":
+        return True
+    number = int.from_bytes(hashlib.sha256(f"idempotency:{user_id}:{key}".encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        (is_mine,) = cursor.fetchone() or (False,)
+    return bool(is_mine)
+
+
+def digest(view: Any) -> str:
+    """SHA-256 in hex over what a resource is asked, and for which organisation: its method, path, query and body.
+
+    JSON counts by its values, a form by its fields and files.
+    """
+    request = view.request
+    of = f"{view.organisation.pk}\0{request.method}\0{request._request.get_full_path()}\0"
+    found = hashlib.sha256(of.encode())
+    data = request.data
+    if not isinstance(data, QueryDict):
+        found.update(json.dumps(data, sort_keys=True, separators=(",", ":")).encode())
+        return found.hexdigest()
+    for name in sorted(data):
+        for value in data.getlist(name):
+            told: Mapping[str, str] = _file(value) if isinstance(value, UploadedFile) else {"value": str(value)}
+            found.update(json.dumps([name, told], sort_keys=True).encode())
+    return found.hexdigest()
+
+
+def _file(upload: "UploadedFile[Any]") -> dict[str, str]:
+    found = hashlib.sha256()
+    for chunk in upload.chunks():
+        found.update(chunk)
+    upload.seek(0)
+    return {"file": str(upload.name), "sha256": found.hexdigest()}

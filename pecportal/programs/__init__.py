@@ -1,0 +1,1 @@
+"""Programs that work for an organisation, and their keys."""
