@@ -31,8 +31,10 @@ def authenticator(user: User) -> str:
     return secret
 
 
-def code(secret: str, *, later: int = 0) -> str:
-    """What the app shows now, or so many periods later."""
+def code(secret: str, *, later: int = 0, left: float = 4.0) -> str:
+    """What the app shows, or will show so many periods later; wait, as people do, if fewer s are `left`."""
+    if (remaining := 30 - time.time() % 30) < left:
+        time.sleep(remaining)
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later)))
 
 
