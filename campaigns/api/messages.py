@@ -1,7 +1,8 @@
 """Single messages for programs, and all messages of theirs: posted once, listed, proven."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -29,18 +30,19 @@ from campaigns.api.told import (
 from campaigns.models import Attempt, Campaign, Message, Receipt
 from campaigns.preparing import paragraphs
 from campaigns.sending import posting
-from campaigns.sending.posting import Kept, Letter, Upload
+from campaigns.sending.posting import Letter, Upload
 from campaigns.states import Shown
 from campaigns.tracking import listing
 from mailboxes.models import Mailbox
 from pecportal import clock, uploads
 from pecportal.api import cursors, idempotency
-from pecportal.api.idempotency import once
 from pecportal.api.parsers import StrictJson
 from pecportal.api.problems import Fault, Problem
 from pecportal.api.resource import Access, Resource, location
 from pecportal.api.schema import example, operation
 from pecportal.api.serializers import Moment, Paging, Strict
+from pecportal.combining import Combined
+from pecportal.operation import deployment
 from pecportal.permissions import Power, Role, visible_or_404
 
 READ = Access((Role.CAMPAIGNS_READ, Role.MESSAGES_SEND), Power.READ)
@@ -144,30 +146,34 @@ class Messages(Resource):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Look into its files, then take it in, once; what was taken before is not looked into again."""
-        key, asked = idempotency.needed_key(request), idempotency.digest(self)
-        if (answer := idempotency.answered(request, key, asked)) is not None:
-            return answer
+        asked = idempotency.Asked(request, idempotency.needed_key(request), idempotency.digest(self))
         given = dict(self.body(MessageWithFiles if self._is_form else MessageAsked))
         mailbox = self.rows(Mailbox).filter(by_name(given["mailbox"])).order_by("-pk").first()
+        come = [Upload(uploads.path_of(file), str(file.name)) for file in given.get("files", ())]
+        if (come or mailbox is None) and (answer := idempotency.answered(request, asked.key, asked.digest)) is not None:
+            return answer
         if mailbox is None:
             raise Problem("invalid", faults=(Fault(_("There is no such mailbox."), "not_found", pointer="/mailbox"),))
         mailbox.organisation = self.organisation
-        come = [Upload(uploads.path_of(file), str(file.name)) for file in given.get("files", ())]
-        with posting.kept(come, mailbox=mailbox, actor=self.actor) as files, posting.turn(mailbox):
-            return once(request, key, asked, lambda: self._take(mailbox, given, files))
+        with posting.kept(come, mailbox=mailbox, actor=self.actor) as files:
+            letter = Letter(
+                to=given["to"],
+                subject=given["subject"],
+                body=paragraphs.to_html(given["body"]),
+                files=files,
+                client_reference=given.get("client_reference", ""),
+            )
+            line = (mailbox.pk, self.actor.pk)
+            found = _posted.do(_Post(self, asked, mailbox, letter), line=line, turn=posting.turn(mailbox))
+        if isinstance(found, Problem):
+            raise found
+        return found
 
     post._idempotency = True  # type: ignore[attr-defined]
 
-    def _take(self, mailbox: Mailbox, given: dict[str, Any], files: Sequence[Kept]) -> Response:
-        letter = Letter(
-            to=given["to"],
-            subject=given["subject"],
-            body=paragraphs.to_html(given["body"]),
-            files=files,
-            client_reference=given.get("client_reference", ""),
-        )
-        message = posting.post(mailbox, letter, actor=self.actor)
-        message.files = [each.found for each in files]  # type: ignore[attr-defined]
+    def told(self, message: Message, letter: Letter) -> Response:
+        """What is answered to whoever posted it."""
+        message.files = [each.found for each in letter.files]  # type: ignore[attr-defined]
         return self.tell(MessageWhole, message, status=201, Location=location("message", public_id=message.public_id))
 
     @property
@@ -201,6 +207,32 @@ class Messages(Resource):
         if "until" in wanted:
             rows = rows.filter(launched_at__lt=wanted["until"])
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """A message that somebody posts, and to whom it is answered."""
+
+    view: Messages
+    asked: idempotency.Asked
+    mailbox: Mailbox
+    letter: Letter
+
+
+def _post_all(posts: Sequence[_Post]) -> list[Response | Problem]:
+    """Take in what one sender posts from one mailbox at the same time; what was taken before is answered again."""
+    deployment.why_off()  # the first time ever it makes marks, which may not be undone with what follows
+
+    def post(places: Sequence[int]) -> list[Response]:
+        new = [posts[place] for place in places]
+        letters = [each.letter for each in new]
+        made = posting.post_each(posts[0].mailbox, letters, actor=posts[0].view.actor)
+        return [each.view.told(message, each.letter) for each, message in zip(new, made, strict=True)]
+
+    return idempotency.each_once([each.asked for each in posts], post)
+
+
+_posted: Final = Combined(_post_all)
 
 
 class OneMessage(Resource):

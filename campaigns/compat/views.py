@@ -21,6 +21,7 @@ from pecportal.api.idempotency import once
 from pecportal.api.problems import Fault, Problem
 from pecportal.api.resource import Access, Resource
 from pecportal.errors import Refusal
+from pecportal.operation import deployment
 from pecportal.permissions import Power, Role
 
 READ: Final = Access((Role.CAMPAIGNS_READ, Role.MESSAGES_SEND), Power.READ)
@@ -62,6 +63,7 @@ class Send(Resource):
         if mailbox is None:
             words = _("There is no such mailbox, or the key is not for it.")
             raise Problem("invalid", faults=(Fault(words, "not_found", pointer="/sender"),))
+        deployment.why_off()  # the first time ever it makes marks, which may not be undone with what follows
         come = [Upload(file.path, name) for name, file in wanted.files]
         with posting.kept(come, mailbox=mailbox, actor=self.actor) as files, posting.turn(mailbox):
             return once(request, key, asked, lambda: self._take(mailbox, wanted, files), within=within)

@@ -87,9 +87,12 @@ class Letter:
 def kept(uploads: Sequence[Upload], *, mailbox: Mailbox, actor: User) -> Iterator[list[Kept]]:
     """Look into files and store them, outside of any transaction; at the end those go that no message took.
 
-    Raises `Refusal` when nothing may be sent, and at the field `files` when one may not, or they do not fit into one
-    message.
+    Raises `Refusal` when there are files and nothing may be sent, and at the field `files` when one may not, or they do
+    not fit into one message.
     """
+    if not uploads:
+        yield []
+        return
     _ready(mailbox)
     found: list[Kept] = []
     try:
@@ -126,7 +129,7 @@ def post(mailbox: Mailbox, letter: Letter, *, actor: User) -> Message:
 def post_each(mailbox: Mailbox, letters: Sequence[Letter], *, actor: User, code: str = "") -> list[Message]:
     """Take in several, all or none. `code`: see `Posted`. Raises as `post` does.
 
-    Whether `mailbox` may send was asked by `kept`, outside of the transaction, and is asked again: files take a while.
+    Where there are files, whether `mailbox` may send was asked by `kept`, and is asked again: they take a while.
     """
     _ready(mailbox)
     contents = [_read(letter) for letter in letters]

@@ -6,7 +6,8 @@ An answer that is an error is not kept, since nothing was done: it may be asked 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, TypeVar
@@ -30,6 +31,16 @@ HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 _CHUNK: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with its key, and the hash of what it asks."""
+
+    request: Request
+    key: str
+    digest: str
+
 
 F = TypeVar("F", bound=Callable[..., Response])
 
@@ -121,34 +132,47 @@ def once(
     `asked`: a hash of the request, made before, so that a slow client holds no lock. An answer that holds a `secret`
     is kept encrypted. Raises `Problem`.
     """
-    user = request.user
-    if not isinstance(user, User):
-        raise TypeError("Nobody is signed in.")
+    user = _user(request)
     with transaction.atomic():
-        if not _is_alone(user.pk, key):
-            raise Problem("in-progress", headers={"Retry-After": "1"})
-        row = KeptAnswer.objects.filter(user=user, key=key).first()
-        if row is not None and row.at >= timezone.now() - within:
-            return _again(row, asked)
+        if not _alone(user.pk, [key]):
+            raise _in_progress()
+        row = _kept(user, [key], within=within).get(key)
         if row is not None:
-            row.delete()
+            return _again(row, asked)
         response = act()
         if response.status_code >= 400:
             transaction.set_rollback(True)
             return response
-        body = "" if response.data is None else JSONRenderer().render(response.data).decode()
-        row = KeptAnswer.objects.create(
-            user=user,
-            key=key,
-            asked=asked,
-            status=response.status_code,
-            body="" if secret else body,
-            headers={name: response.headers[name] for name in ("Location", "ETag") if name in response.headers},
-        )
+        row = _row(Asked(request, key, asked), response)
+        body = row.body
+        row.body = "" if secret else body
+        row.save(force_insert=True)
         if secret:
             sealed = encryption.seal(body.encode(), context=KeptAnswer.context(row.pk))
             KeptAnswer.objects.filter(pk=row.pk).update(body_sealed=sealed)
     return response
+
+
+def each_once(asked: Sequence[Asked], act: Callable[[Sequence[int]], Sequence[Response]]) -> list[Response | Problem]:
+    """`once` for several requests of one user, in one transaction: what each is answered, or refused with.
+
+    `act` is given the places of those that were not answered before, and answers each with success. When it raises,
+    nothing was done for any of them.
+    """
+    user = _user(asked[0].request)
+    with transaction.atomic():
+        alone = _alone(user.pk, [each.key for each in asked])
+        kept = _kept(user, alone, within=KEPT)
+        places: dict[str, int] = {}  # of two with the same key the first is carried out
+        for place, each in enumerate(asked):
+            if each.key in alone and each.key not in kept:
+                places.setdefault(each.key, place)
+        new = list(places.values())
+        responses = dict(zip(new, act(new) if new else (), strict=True))
+        rows = [_row(asked[place], response) for place, response in responses.items()]
+        KeptAnswer.objects.bulk_create(rows)
+        kept.update({row.key: row for row in rows})
+    return [responses.get(place) or _repeated(kept.get(each.key), each) for place, each in enumerate(asked)]
 
 
 def forget_old() -> int:
@@ -157,6 +181,45 @@ def forget_old() -> int:
     while ids := list(KeptAnswer.objects.filter(at__lt=timezone.now() - KEPT).values_list("pk", flat=True)[:_CHUNK]):
         gone += KeptAnswer.objects.filter(pk__in=ids).delete()[0]
     return gone
+
+
+def _user(request: Request) -> User:
+    if not isinstance(request.user, User):
+        raise TypeError("Nobody is signed in.")
+    return request.user
+
+
+def _kept(user: User, keys: Iterable[str], *, within: timedelta) -> dict[str, KeptAnswer]:
+    """The answers that count still, by their keys; those that are too old go."""
+    oldest = timezone.now() - within
+    rows = list(KeptAnswer.objects.filter(user=user, key__in=keys))
+    if old := [row.pk for row in rows if row.at < oldest]:
+        KeptAnswer.objects.filter(pk__in=old).delete()
+    return {row.key: row for row in rows if row.at >= oldest}
+
+
+def _row(asked: Asked, response: Response) -> KeptAnswer:
+    return KeptAnswer(
+        user=_user(asked.request),
+        key=asked.key,
+        asked=asked.digest,
+        status=response.status_code,
+        body="" if response.data is None else JSONRenderer().render(response.data).decode(),
+        headers={name: response.headers[name] for name in ("Location", "ETag") if name in response.headers},
+    )
+
+
+def _repeated(row: KeptAnswer | None, asked: Asked) -> Response | Problem:
+    if row is None:
+        return _in_progress()
+    try:
+        return _again(row, asked.digest)
+    except Problem as problem:
+        return problem
+
+
+def _in_progress() -> Problem:
+    return Problem("in-progress", headers={"Retry-After": "1"})
 
 
 def _again(row: KeptAnswer, asked: str) -> Response:
@@ -169,15 +232,21 @@ def _again(row: KeptAnswer, asked: str) -> Response:
     return Response(data, status=row.status, headers={**row.headers, REPLAYED: "true"})
 
 
-def _is_alone(user_id: int, key: str) -> bool:
-    """Whether no other transaction is at work on this key; SQLite has one writer at a time anyway."""
+def _alone(user_id: int, keys: Sequence[str]) -> list[str]:
+    """Those of the keys on which no other transaction is at work; SQLite has one writer at a time anyway."""
     if connection.vendor != "postgresql":
-        return True
-    number = int.from_bytes(hashlib.sha256(f"idempotency:{user_id}:{key}".encode()).digest()[:8], signed=True)
+        return list(keys)
+    numbers = {key: _number(user_id, key) for key in keys}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        (is_mine,) = cursor.fetchone() or (False,)
-    return bool(is_mine)
+        cursor.execute(
+            "SELECT n FROM unnest(%s::bigint[]) AS n WHERE pg_try_advisory_xact_lock(n)", [[*numbers.values()]]
+        )
+        mine = {number for (number,) in cursor.fetchall()}
+    return [key for key, number in numbers.items() if number in mine]
+
+
+def _number(user_id: int, key: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"idempotency:{user_id}:{key}".encode()).digest()[:8], signed=True)
 
 
 def digest(view: Any) -> str:

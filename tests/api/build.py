@@ -31,8 +31,8 @@ class Caller:
     """Asks with a key, as a program would; an error of the portal's becomes its answer (500)."""
 
     def __init__(self, key: NewKey | str | None = None) -> None:
-        text = key.text if isinstance(key, NewKey) else key
-        headers = {"Authorization": f"Bearer {text}"} if text else {}
+        self.key = key.text if isinstance(key, NewKey) else key
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         self.client = Client(raise_request_exception=False, headers=headers)
 
     def get(self, path: str, **headers: str) -> Any:

@@ -1,29 +1,35 @@
 """Single messages over HTTP: posted once, sent, listed, proven; each program sees its own alone."""
 
 import hashlib
+import threading
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from campaigns.api import messages
 from campaigns.models import Campaign, Message, OwnFile
-from campaigns.sending import pump
+from campaigns.sending import posting, pump
 from campaigns.tracking import reading
 from mailboxes.models import Mailbox
 from mailboxes.states import CredentialsState
+from pecportal.api.models import KeptAnswer
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import Role
 from pecportal.sandbox import Sandbox
 from tests import build as kernel
 from tests.api.build import Caller, caller, program
 from tests.engine import draft
-from tests.worlds import ADDRESS, PASSWORD
+from tests.worlds import ADDRESS, PASSWORD, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGES = "/api/v1/messages/"
@@ -213,3 +219,86 @@ def test_what_the_organisation_does_not_allow_is_refused(mailbox: Mailbox, erp: 
     assert "a person approves what programs send" in answer.json()["detail"]
     assert post(reader, message(mailbox)).status_code == 403
     assert not Message.objects.exists()
+
+
+def _waits(count: int) -> bool:
+    return sum(map(len, messages._posted._waiting.values())) == count
+
+
+def at_once(bodies: list[tuple[dict[str, Any], str]], mailbox: Mailbox, erp: Caller) -> list[Any]:
+    """Post all with their keys while the mailbox's turn is taken, so that they wait together; the answers."""
+    answers: dict[int, Any] = {}
+
+    def ask(place: int) -> None:
+        body, key = bodies[place]
+        try:
+            answers[place] = post(Caller(erp.key), body, key=key)
+        finally:
+            connections.close_all()
+
+    with posting.turn(mailbox):
+        threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(bodies))]
+        for n, thread in enumerate(threads, 1):
+            thread.start()
+            until(partial(_waits, n), "it waits", seconds=30)
+    for thread in threads:
+        thread.join(60)
+    return [answers[place] for place in range(len(bodies))]
+
+
+def test_what_comes_at_once_is_taken_in_one_transaction(
+    mailbox: Mailbox, erp: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, post_each = [], posting.post_each
+
+    def counted(sender: Mailbox, letters: Sequence[posting.Letter], **given: Any) -> list[Message]:
+        asked.append(len(letters))
+        return post_each(sender, letters, **given)
+
+    monkeypatch.setattr(posting, "post_each", counted)
+    post(erp, message(mailbox))
+    bodies = [(message(mailbox, to=f"d{n}@prova.example", client_reference=str(n)), f"ordine-{n}") for n in range(4)]
+
+    answers = at_once(bodies, mailbox, erp)
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert [(answer.json()["to"], answer.json()["client_reference"]) for answer in answers] == [
+        (f"d{n}@prova.example", str(n)) for n in range(4)
+    ]
+    assert list(Message.objects.order_by("pk").values_list("line", flat=True)) == [1, 2, 3, 4, 5]
+    assert [post(erp, body, key=key).json() for body, key in bodies] == [answer.json() for answer in answers]
+    assert Message.objects.count() == Campaign.objects.get(stream_day__isnull=False).recipients_total == 5
+    assert asked == [1, 4]
+
+
+def test_of_two_at_once_with_one_key_one_is_taken(mailbox: Mailbox, erp: Caller) -> None:
+    same, other = message(mailbox), message(mailbox, subject="Altro")
+
+    first, again, wrong, alone = at_once(
+        [(same, "ordine-1"), (same, "ordine-1"), (other, "ordine-1"), (other, "ordine-2")], mailbox, erp
+    )
+
+    assert (first.status_code, again.status_code, wrong.status_code, alone.status_code) == (201, 201, 422, 201)
+    assert first.json() == again.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert wrong.json()["type"].endswith("/idempotency-key-reused/")
+    assert Message.objects.count() == 2
+
+
+def test_one_that_is_refused_hinders_none_that_comes_with_it(mailbox: Mailbox, erp: Caller) -> None:
+    good, bad = message(mailbox), message(mailbox, to="nessuno")
+
+    answers = at_once([(good, "ordine-1"), (bad, "ordine-2"), (good, "ordine-3")], mailbox, erp)
+
+    assert [answer.status_code for answer in answers] == [201, 409, 201]
+    assert Message.objects.count() == 2
+    assert not KeptAnswer.objects.filter(key="ordine-2").exists()
+
+
+def test_as_many_are_taken_as_the_day_has_left(mailbox: Mailbox, erp: Caller) -> None:
+    Organisation.objects.update(programs_daily_limit=2)
+
+    answers = at_once([(message(mailbox), f"ordine-{n}") for n in range(3)], mailbox, erp)
+
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 409]
+    assert Message.objects.count() == 2

@@ -195,7 +195,7 @@ def test_files_that_may_not_go_leave_nothing_behind(
     assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
 
 
-def test_nothing_is_taken_while_it_could_not_be_sent_for_certain(mailbox: Mailbox, actor: User) -> None:
+def test_nothing_is_taken_while_it_could_not_be_sent_for_certain(mailbox: Mailbox, actor: User, tmp_path: Path) -> None:
     Mailbox.objects.filter(pk=mailbox.pk).update(credentials_state=CredentialsState.REFUSED)
     with pytest.raises(Refusal, match="refuses the mailbox's user name"):
         posting.post(Mailbox.objects.get(), letter(), actor=actor)
@@ -203,7 +203,7 @@ def test_nothing_is_taken_while_it_could_not_be_sent_for_certain(mailbox: Mailbo
     deployment.restored()
     with pytest.raises(Refusal):
         posting.post(mailbox, letter(), actor=actor)
-    with pytest.raises(Refusal), posting.kept([], mailbox=mailbox, actor=actor):
+    with pytest.raises(Refusal), posting.kept([upload(tmp_path, b"Testo.", "a.txt")], mailbox=mailbox, actor=actor):
         pytest.fail("Its files would be looked at.")
     assert not Message.objects.exists()
 

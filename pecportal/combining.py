@@ -1,0 +1,69 @@
+"""What several threads of one process want at the same time, done by one of them for all.
+
+Threads that would anyway wait for each other (for a row, or for SQLite's one writer) and then do the same, need one
+transaction instead of as many: this is what a database's group commit does for its log ("flat combining", Hendler et
+al., SPAA 2010).
+"""
+
+import logging
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Generic, TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Wish(Generic[J, R]):
+    """What one thread wants. `answer` is there once another has done it; `alone`: it did not work out together."""
+
+    job: J
+    answer: list[R]
+    alone: bool = False
+
+
+class Combined(Generic[J, R]):
+    """Jobs that are done together: those that were brought for the same line while it was at work.
+
+    `work` takes the jobs of a line in the order in which they came, does all of them or none, and returns an answer to
+    each. When it raises for several, each is done again by itself, so that nobody suffers by another's mistake.
+    """
+
+    def __init__(self, work: Callable[[list[J]], list[R]]) -> None:
+        self._work: Final = work
+        self._guard: Final = Lock()
+        self._waiting: Final[dict[Hashable, list[_Wish[J, R]]]] = {}
+
+    def do(self, job: J, *, line: Hashable, turn: AbstractContextManager[object]) -> R:
+        """Wait for the `turn`, and do it with whatever waits in this `line`, unless another did so meanwhile.
+
+        Raises whatever `work` raises for this job alone.
+        """
+        wish: _Wish[J, R] = _Wish(job, [])
+        with self._guard:
+            self._waiting.setdefault(line, []).append(wish)
+        with turn:
+            if not wish.answer and not wish.alone:
+                self._do_all(line)
+            if not wish.answer:
+                wish.answer += self._work([job])
+        return wish.answer[0]
+
+    def _do_all(self, line: Hashable) -> None:
+        with self._guard:
+            wishes = self._waiting.pop(line, [])
+        if len(wishes) < 2:
+            return
+        try:
+            answers = self._work([wish.job for wish in wishes])
+        except Exception as exc:  # noqa: BLE001 (each meets its own again, by itself)
+            _log.info("%s jobs did not work out together (%s): each by itself", len(wishes), type(exc).__name__)
+            for wish in wishes:
+                wish.alone = True
+            return
+        for wish, answer in zip(wishes, answers, strict=True):
+            wish.answer.append(answer)
