@@ -6,14 +6,13 @@ from typing import Any
 
 import django_stubs_ext
 import environ
-from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
-from pecportal.api import guide
+from pecportal import fixed
+from pecportal.fixed import *  # noqa: F403 (they are settings, too)
 
 django_stubs_ext.monkeypatch()
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = fixed.BASE_DIR
 env = environ.Env()
 if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
@@ -27,91 +26,11 @@ PORTAL_STOP_FILE = env("PORTAL_STOP_FILE", default="")
 PORTAL_DATA_DIR = Path(env("PORTAL_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 HTTPS = env.bool("HTTPS", default=PORTAL_URL.startswith("https://"))
 
-INSTALLED_APPS = [
-    "pecportal.apps.PortalConfig",
-    "pecportal.organisations",
-    "pecportal.programs.apps.ProgramsConfig",
-    "pecportal.api.apps.ApiConfig",
-    "pecportal.journal",
-    "pecportal.operation",
-    "pecportal.registers",
-    "pecportal.sandbox",
-    "pecportal.signin",
-    "pecportal.webhooks",
-    "mailboxes",
-    "campaigns",
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.humanize",
-    "django.contrib.messages",
-    "django.contrib.sessions",
-    "django.contrib.staticfiles",
-    "django.forms",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
-    "crispy_forms",
-    "crispy_bootstrap5",
-    "csp",
-    "django_htmx",
-    "django_q",
-    "rest_framework",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-]
+INSTALLED_APPS, MIDDLEWARE = [*fixed.INSTALLED_APPS], [*fixed.MIDDLEWARE]
 OIDC_URL = env("OIDC_URL", default="")  # of an OpenID Connect provider, or of the proxy to SPID and CIE
 OIDC_ISSUER = env("OIDC_ISSUER", default=OIDC_URL.partition("/.well-known/")[0])  # what it calls itself, to the letter
 if OIDC_URL:
     INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
-MIDDLEWARE = [
-    "pecportal.operation.probes.Probes",
-    "pecportal.logs.RequestIds",
-    "pecportal.api.problems.Problems",
-    "campaigns.compat.answers.VendorsShape",
-    "pecportal.tls.NoDetour",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "pecportal.pages.ChosenLanguage",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "pecportal.journal.middleware.Witness",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "pecportal.signin.guard.Guard",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "pecportal.pages.PrivatePages",
-    "pecportal.pages.FilesAway",
-]
-ROOT_URLCONF = "pecportal.urls"
-WSGI_APPLICATION = "pecportal.wsgi.application"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TEMPLATES: list[dict[str, Any]] = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "django.template.context_processors.i18n",
-                "pecportal.pages.portal",
-                "campaigns.navigation.doubts",
-                "campaigns.navigation.failing",
-            ],
-        },
-    }
-]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-
 # --- database: one connection a thread, waits for SQLite's single writer instead of failing
 DATABASES: dict[str, Any] = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{PORTAL_DATA_DIR / 'portal.sqlite3'}"),
@@ -174,46 +93,11 @@ LIVENESS_FROZEN_SECONDS = env.float("LIVENESS_FROZEN_SECONDS", default=110)
 DEPLOYMENT_ID = env("DEPLOYMENT_ID", default="")
 
 # --- people
-AUTH_USER_MODEL = "organisations.User"
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "pecportal.signin.passwords.GuessedFirst"},
-]
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
-PASSWORD_RESET_TIMEOUT = 3600
 NUM_PROXIES = env.int("NUM_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False)))
 ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES  # whose word on the client's network address is believed
-ACCOUNT_ADAPTER = "pecportal.signin.adapter.Door"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation, or an operator, has seen to it
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "pecportal: "
-ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,100/d/ip,5/5m/key,40/d/key", "reset_password": "20/m/ip,3/10m/key"}
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=True)  # of operators, and where offices want it
-MFA_ADAPTER = "pecportal.signin.adapter.Factors"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are not verified by the library here
-MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on one's own machine
 STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("STEP_UP_SECONDS", default=600)
-SESSION_IDLE_SECONDS, SESSION_LONGEST_SECONDS = 30 * 60, 10 * 3600
-SESSION_IDLE_SECONDS_STAFF, SESSION_LONGEST_SECONDS_STAFF = 15 * 60, 8 * 3600
 if OIDC_URL:
     SOCIALACCOUNT_ADAPTER = "pecportal.signin.elsewhere.Elsewhere"
     SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
@@ -237,16 +121,6 @@ if OIDC_URL:
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", default="pecportal@localhost")
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds
-
-# --- words and times
-LANGUAGE_CODE = "it"
-LANGUAGES = [("it", _("Italian")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "pecportal" / "locale"]
-USE_I18N = True
-USE_TZ = True
-USE_THOUSAND_SEPARATOR = True
-FORMAT_MODULE_PATH = ["pecportal.formats"]
-TIME_ZONE = "Europe/Rome"
 
 # --- files
 STATIC_URL = "/static/"
@@ -306,22 +180,6 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
-
 # --- encryption at rest: `id:base64 of 32 bytes`, comma separated, the first one encrypts
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 
@@ -398,35 +256,7 @@ LOOKUP_KEPT_DAYS = env.int("LOOKUP_KEPT_DAYS", default=90)
 CLOCK_SPEED = env.float("CLOCK_SPEED", default=1.0)
 CLOCK_ORIGIN = env.float("CLOCK_ORIGIN", default=0.0)
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "pecportal.api.schema.Schema",
-    "EXCEPTION_HANDLER": "pecportal.api.problems.problem",
-    "URL_FORMAT_OVERRIDE": None,
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "pecportal",
-    "DESCRIPTION": guide.DESCRIPTION,
-    "TAGS": guide.TAGS,
-    "SORT_OPERATIONS": False,
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SERVERS": [{"url": PORTAL_URL}],
-    "ENUM_NAME_OVERRIDES": {
-        "WebhookState": "pecportal.webhooks.models.WebhookState",
-        "DeliveryState": "pecportal.webhooks.models.DeliveryState",
-        "MailboxKind": "mailboxes.states.Kind.values",
-        "HolderKind": "mailboxes.models.application.CustomerType",
-        "MailboxOrderKind": "mailboxes.models.orders.OrderKind.values",
-        "CampaignState": "campaigns.states.CampaignState.values",
-    },
-    "AUTHENTICATION_WHITELIST": ["pecportal.api.authentication.ByKey"],
-}
+SPECTACULAR_SETTINGS = {**fixed.SPECTACULAR_SETTINGS, "SERVERS": [{"url": PORTAL_URL}]}
 
 # --- the API: how many requests a key has in a minute, 0: as many as it likes
 API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=3000)
