@@ -6,10 +6,10 @@ al., SPAA 2010).
 """
 
 import logging
-from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition, local
 from typing import Final, Generic, TypeVar
 
 J = TypeVar("J")
@@ -31,12 +31,28 @@ class Combined(Generic[J, R]):
 
     `work` takes the jobs of a line in the order in which they came, does all of them or none, and returns an answer to
     each. When it raises for several, each is done again by itself, so that nobody suffers by another's mistake.
+    `patience`: seconds for which those who are on their way are waited for.
     """
 
-    def __init__(self, work: Callable[[list[J]], list[R]]) -> None:
+    def __init__(self, work: Callable[[list[J]], list[R]], *, patience: float = 0.0) -> None:
         self._work: Final = work
-        self._guard: Final = Lock()
+        self._patience: Final = patience
+        self._guard: Final = Condition()
         self._waiting: Final[dict[Hashable, list[_Wish[J, R]]]] = {}
+        self._coming = 0
+        self._here: Final = local()
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Say that this thread may soon bring a job, so that others wait a little for it before they begin."""
+        with self._guard:
+            self._coming += 1
+        self._here.is_coming = True
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._arrive()
 
     def do(self, job: J, *, line: Hashable, turn: AbstractContextManager[object]) -> R:
         """Wait for the `turn`, and do it with whatever waits in this `line`, unless another did so meanwhile.
@@ -46,6 +62,7 @@ class Combined(Generic[J, R]):
         wish: _Wish[J, R] = _Wish(job, [])
         with self._guard:
             self._waiting.setdefault(line, []).append(wish)
+            self._arrive()
         with turn:
             if not wish.answer and not wish.alone:
                 self._do_all(line)
@@ -53,8 +70,16 @@ class Combined(Generic[J, R]):
                 wish.answer += self._work([job])
         return wish.answer[0]
 
+    def _arrive(self) -> None:
+        if getattr(self._here, "is_coming", False):
+            self._here.is_coming = False
+            self._coming -= 1
+            if not self._coming:
+                self._guard.notify_all()
+
     def _do_all(self, line: Hashable) -> None:
         with self._guard:
+            self._guard.wait_for(lambda: not self._coming, self._patience)
             wishes = self._waiting.pop(line, [])
         if len(wishes) < 2:
             return

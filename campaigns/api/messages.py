@@ -1,12 +1,14 @@
 """Single messages for programs, and all messages of theirs: posted once, listed, proven."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -30,7 +32,7 @@ from campaigns.api.told import (
 from campaigns.models import Attempt, Campaign, Message, Receipt
 from campaigns.preparing import paragraphs
 from campaigns.sending import posting
-from campaigns.sending.posting import Letter, Upload
+from campaigns.sending.posting import Kept, Letter, Upload
 from campaigns.states import Shown
 from campaigns.tracking import listing
 from mailboxes.models import Mailbox
@@ -48,6 +50,7 @@ from pecportal.permissions import Power, Role, visible_or_404
 READ = Access((Role.CAMPAIGNS_READ, Role.MESSAGES_SEND), Power.READ)
 SEND = Access((Role.MESSAGES_SEND,), Power.SEND, step_up=True)
 LARGEST = 140 * 10**6  # bytes of a body: files of 100 MB as base64 in a message, and the rest
+_PATIENCE = 0.02  # seconds: what all that come at once take until they wait for their turn
 KNOWN = ("campaign", "mailbox", "content", "posted")
 
 
@@ -89,6 +92,12 @@ class Messages(Resource):
     queries: ClassVar = {"get": Wanted}
     parser_classes = (StrictJson, MultiPartParser)
     most_bytes: ClassVar = LARGEST
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever posts without files, which take a while, is waited for a little by those who post at that time."""
+        is_quick = request.method == "POST" and request.content_type == StrictJson.media_type
+        with _posted.coming() if is_quick else nullcontext():
+            return super().dispatch(request, *args, **kwargs)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Files go straight to disk."""
@@ -148,33 +157,38 @@ class Messages(Resource):
         """Look into its files, then take it in, once; what was taken before is not looked into again."""
         asked = idempotency.Asked(request, idempotency.needed_key(request), idempotency.digest(self))
         given = dict(self.body(MessageWithFiles if self._is_form else MessageAsked))
-        mailbox = self.rows(Mailbox).filter(by_name(given["mailbox"])).order_by("-pk").first()
         come = [Upload(uploads.path_of(file), str(file.name)) for file in given.get("files", ())]
-        if (come or mailbox is None) and (answer := idempotency.answered(request, asked.key, asked.digest)) is not None:
+        if not come:
+            return self._taken(asked, given, [])
+        if (answer := idempotency.answered(request, asked.key, asked.digest)) is not None:
             return answer
-        if mailbox is None:
-            raise Problem("invalid", faults=(Fault(_("There is no such mailbox."), "not_found", pointer="/mailbox"),))
-        mailbox.organisation = self.organisation
-        with posting.kept(come, mailbox=mailbox, actor=self.actor) as files:
-            letter = Letter(
-                to=given["to"],
-                subject=given["subject"],
-                body=paragraphs.to_html(given["body"]),
-                files=files,
-                client_reference=given.get("client_reference", ""),
-            )
-            line = (mailbox.pk, self.actor.pk)
-            found = _posted.do(_Post(self, asked, mailbox, letter), line=line, turn=posting.turn(mailbox))
-        if isinstance(found, Problem):
-            raise found
-        return found
+        with posting.kept(come, mailbox=self.sender(given["mailbox"]), actor=self.actor) as files:
+            return self._taken(asked, given, files)
 
     post._idempotency = True  # type: ignore[attr-defined]
 
-    def told(self, message: Message, letter: Letter) -> Response:
-        """What is answered to whoever posted it."""
-        message.files = [each.found for each in letter.files]  # type: ignore[attr-defined]
-        return self.tell(MessageWhole, message, status=201, Location=location("message", public_id=message.public_id))
+    def sender(self, name: str) -> Mailbox:
+        """The mailbox with this address or id. Raises `Problem`."""
+        mailbox = self.rows(Mailbox).filter(by_name(name)).order_by("-pk").first()
+        if mailbox is None:
+            raise Problem("invalid", faults=(Fault(_("There is no such mailbox."), "not_found", pointer="/mailbox"),))
+        mailbox.organisation = self.organisation
+        return mailbox
+
+    def _taken(self, asked: idempotency.Asked, given: dict[str, Any], files: Sequence[Kept]) -> Response:
+        letter = Letter(
+            to=given["to"],
+            subject=given["subject"],
+            body=paragraphs.to_html(given["body"]),
+            files=files,
+            client_reference=given.get("client_reference", ""),
+        )
+        line = (self.organisation.pk, self.actor.pk, given["mailbox"])
+        post = _Post(self, asked, given["mailbox"], letter)
+        found = _posted.do(post, line=line, turn=posting.turn(self.organisation))
+        if isinstance(found, Problem):
+            raise found
+        return found
 
     @property
     def _is_form(self) -> bool:
@@ -211,28 +225,35 @@ class Messages(Resource):
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """A message that somebody posts, and to whom it is answered."""
+    """What somebody posts: from which mailbox, as it was named, and to whom it is answered."""
 
     view: Messages
     asked: idempotency.Asked
-    mailbox: Mailbox
+    sender: str
     letter: Letter
 
 
 def _post_all(posts: Sequence[_Post]) -> list[Response | Problem]:
     """Take in what one sender posts from one mailbox at the same time; what was taken before is answered again."""
     deployment.why_off()  # the first time ever it makes marks, which may not be undone with what follows
+    view = posts[0].view
 
     def post(places: Sequence[int]) -> list[Response]:
-        new = [posts[place] for place in places]
-        letters = [each.letter for each in new]
-        made = posting.post_each(posts[0].mailbox, letters, actor=posts[0].view.actor)
-        return [each.view.told(message, each.letter) for each, message in zip(new, made, strict=True)]
+        letters = [posts[place].letter for place in places]
+        made = posting.post_each(view.sender(posts[0].sender), letters, actor=view.actor)
+        told = MessageWhole(context=view.get_context())
+        return [_answer(told, message, letter) for message, letter in zip(made, letters, strict=True)]
 
     return idempotency.each_once([each.asked for each in posts], post)
 
 
-_posted: Final = Combined(_post_all)
+def _answer(told: MessageWhole, message: Message, letter: Letter) -> Response:
+    message.files = [each.found for each in letter.files]  # type: ignore[attr-defined]
+    place = location("message", public_id=message.public_id)
+    return Response(told.to_representation(message), status=201, headers={"Location": place})
+
+
+_posted: Final = Combined(_post_all, patience=_PATIENCE)
 
 
 class OneMessage(Resource):

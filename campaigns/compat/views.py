@@ -65,7 +65,7 @@ class Send(Resource):
             raise Problem("invalid", faults=(Fault(words, "not_found", pointer="/sender"),))
         deployment.why_off()  # the first time ever it makes marks, which may not be undone with what follows
         come = [Upload(file.path, name) for name, file in wanted.files]
-        with posting.kept(come, mailbox=mailbox, actor=self.actor) as files, posting.turn(mailbox):
+        with posting.kept(come, mailbox=mailbox, actor=self.actor) as files, posting.turn(self.organisation):
             return once(request, key, asked, lambda: self._take(mailbox, wanted, files), within=within)
 
     def handle_exception(self, exc: Exception) -> Response:

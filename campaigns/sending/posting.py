@@ -107,13 +107,13 @@ def kept(uploads: Sequence[Upload], *, mailbox: Mailbox, actor: User) -> Iterato
                 stored.discard(name)
 
 
-def turn(mailbox: Mailbox) -> AbstractContextManager[object]:
-    """Where a thread waits until no other of this process posts for the same organisation.
+def turn(office: Organisation) -> AbstractContextManager[object]:
+    """Where a thread waits until no other of this process posts for `office`.
 
     All who post there wait for each other in the database anyway, by the organisation's row. A thread that waits here
     leaves the interpreter to the one that is at work, which would otherwise wait for it at each of its statements.
     """
-    return _turns[mailbox.organisation_id]
+    return _turns[office.pk]
 
 
 def post(mailbox: Mailbox, letter: Letter, *, actor: User) -> Message:

@@ -236,7 +236,7 @@ def at_once(bodies: list[tuple[dict[str, Any], str]], mailbox: Mailbox, erp: Cal
         finally:
             connections.close_all()
 
-    with posting.turn(mailbox):
+    with posting.turn(mailbox.organisation):
         threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(bodies))]
         for n, thread in enumerate(threads, 1):
             thread.start()

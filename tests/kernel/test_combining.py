@@ -104,3 +104,31 @@ def test_whose_leader_was_ended_does_it_by_itself() -> None:
         thread.join(30)
     assert sorted(map(abs, told)) == [1, 2]
     assert done == [each for each in told if each > 0] != []
+
+
+def test_who_is_on_the_way_is_waited_for() -> None:
+    work = Work()
+    combined, turn, told = Combined(work, patience=30), threading.Lock(), []
+    first = threading.Thread(target=lambda: told.append(combined.do(1, line="", turn=turn)))
+    with combined.coming():
+        first.start()
+        while not combined._waiting:
+            pass
+        told.append(combined.do(2, line="", turn=turn))
+    first.join(30)
+    assert sorted(told) == [2, 4]
+    assert work.batches == [[1, 2]]
+
+
+def test_nobody_is_waited_for_who_went_away_or_takes_too_long() -> None:
+    work = Work()
+    combined = Combined(work, patience=0.01)
+    with combined.coming():
+        pass
+    assert combined._coming == 0
+    with combined.coming():
+        other = threading.Thread(target=combined.do, args=(1,), kwargs={"line": "", "turn": threading.Lock()})
+        other.start()
+        other.join(30)
+    assert work.batches == [[1]]
+    assert combined._coming == 0
