@@ -152,7 +152,7 @@ _MEANINGS: Final[dict[str, Meaning]] = {
         _("Look whether the storage can be reached, and whether its keys are valid."),
     ),
     auditing.ALERT: Meaning(
-        _("The self-audit found %(count)s rows: %(name)s"),
+        _("%(name)s: the self-audit found %(count)s"),
         _("What the pages say may be wrong in these places."),
         _("Look at the self-audits in the console: the first of the rows are named there."),
         _question,

@@ -6,8 +6,8 @@ from typing import Final
 
 DESCRIPTION: Final = """Certified e-mail (PEC) in bulk, and the proof of it afterwards.
 
-Ask with `Authorization: Bearer` and a key, which an administrator of the organisation makes at *Organisation →
-Programs*. A program sees what it made itself.
+Ask with `Authorization: Bearer` and a key, which an administrator of the organisation makes in the menu under their
+name → *Programs*. A program sees what it made itself.
 
 A request that acts and got no answer is repeated **with the same `Idempotency-Key`**: it is carried out once, and the
 first answer comes again. Lists give a page, and in `next` the `cursor` of the next one. Times are ISO 8601 in UTC.
