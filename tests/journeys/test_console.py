@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from campaigns import auditing, tallying
-from campaigns.models import Attempt, Campaign, Message, Receipt, SendingLane
+from campaigns.models import Attempt, BrokenItem, Campaign, Message, Receipt, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.sending import lanes, pump
 from campaigns.states import CampaignState, MessageState, Shown
@@ -229,6 +229,10 @@ def trouble(box: Sandbox) -> Campaign:
     build.unmatched(campaign.mailbox, f"CONSEGNA: Avviso Rif. {ref.ref[:6]}")
     SendingLane.objects.create(
         mailbox=campaign.mailbox, hold=Hold.VENDOR, held_until=timezone.now() + timedelta(minutes=5), breaker_level=2
+    )
+    seen = timezone.now() - LONG_AGO
+    BrokenItem.objects.create(
+        mailbox=campaign.mailbox, key="a", problem="The item has no body.", first_seen_at=seen, seen_at=seen
     )
     Mailbox.objects.update(space_used=92, space_limit=100, space_at=timezone.now())
     age()
