@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.console import jobs
 from campaigns.console.views import operator, page
 from pecportal import queue
 from pecportal.journal.record import record
@@ -35,5 +36,5 @@ def again(request: HttpRequest) -> HttpResponse:
         record(
             "queue.run_again", actor=who, task=job.task, arguments=[str(each) for each in job.arguments], reason=reason
         )
-        messages.success(request, _("%(task)s was asked for once more.") % {"task": job.task})
+        messages.success(request, _("Asked for once more: %(task)s.") % {"task": jobs.words(job.task)})
     return redirect("console:queue")

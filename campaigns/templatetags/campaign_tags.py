@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import outlook, readiness, sentences, states
 from campaigns import standing as standings
+from campaigns.console import jobs
 from campaigns.models import Campaign, Choice, ContactChange, ListProblem, Message
 from campaigns.states import Shown, Standing
 from campaigns.tracking.progress import Progress
@@ -232,3 +233,9 @@ def numbered(ref: str) -> str:
 def facts(change: ContactChange) -> list[str]:
     """What an act on the contacts changed, a line for each field or count."""
     return sentences.of_change(change)
+
+
+@register.filter
+def job_words(name: str) -> str:
+    """What a job of the queue does, by its function's name, behind which its arguments may stand."""
+    return jobs.words(name.partition(" ")[0])

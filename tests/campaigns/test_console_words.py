@@ -1,10 +1,14 @@
 """The console's words: names instead of code, times with what they mean, and what to do next."""
 
+import inspect
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -16,20 +20,21 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone, translation
 
 from campaigns import alarms
-from campaigns.console import board
+from campaigns.console import board, jobs
 from campaigns.models import InboxScan, Message, SendingLane
 from campaigns.models.tracking import Hold
 from campaigns.states import Shown
 from mailboxes import notices
 from mailboxes.models import Mailbox
 from mailboxes.states import CredentialsState
-from pecportal import labels
+from pecportal import labels, queue
 from pecportal.journal.forms import FilterForm
 from pecportal.journal.models import Entry
 from pecportal.operation import meanings, switches, wallets
 from pecportal.operation.alerts import alert
 from pecportal.operation.models import Alert, Pulse, Scope
 from pecportal.organisations.models import Environment, User, VendorAccount
+from pecportal.schedules import PERIODIC
 from tests.campaigns import build
 from tests.campaigns import doubts as doubting
 from tests.campaigns.console import chosen, desk_page, done
@@ -245,3 +250,31 @@ def test_a_campaign_that_is_off_is_not_offered_to_be_stopped(operator: Client, w
     assert "A campaign: Lettera sbagliata" in page
     assert f'<option value="{off.pk}">Lettera sbagliata' not in page
     assert f'<option value="{on.pk}">Lettera giusta' in page
+
+
+def test_every_job_of_the_queue_is_told_in_words() -> None:
+    ours = {
+        app.name for app in apps.get_app_configs() if app.name.split(".")[0] in ("pecportal", "mailboxes", "campaigns")
+    }
+    found = set()
+    for app in ours:
+        if find_spec(f"{app}.tasks") is not None:
+            module = import_module(f"{app}.tasks")
+            named = inspect.getmembers(module, inspect.isfunction)
+            found |= {
+                f"{app}.tasks.{name}" for name, act in named if act.__module__ == module.__name__ and name[0] != "_"
+            }
+
+    assert found == set(jobs.WORDS)
+    assert {every.task for every in PERIODIC} <= found
+
+
+def test_the_queue_says_what_its_jobs_do(operator: Client) -> None:
+    queue.install(PERIODIC)
+    queue.enqueue("campaigns.tasks.freeze", 1234)
+    operator.cookies[settings.LANGUAGE_COOKIE_NAME] = "it"
+
+    page = operator.get(reverse("console:queue")).content.decode()
+
+    assert "Crea i messaggi di una campagna che parte" in page
+    assert "Legge le caselle" in page
