@@ -16,12 +16,14 @@ from campaigns.states import CampaignState, MessageState, Shown
 from mailboxes import credentials, notices
 from mailboxes.models import Mailbox
 from mailboxes.states import CredentialsState
+from pecportal import queue
 from pecportal.operation import hearing, liveness, wallets
 from pecportal.operation.models import Switch
 from pecportal.organisations import accounts
 from pecportal.organisations.models import Environment, User, VendorAccount
 from pecportal.permissions import Role
 from pecportal.sandbox import Sandbox
+from pecportal.schedules import PERIODIC
 from tests import build as kernel
 from tests import engine
 from tests.campaigns import build
@@ -218,6 +220,7 @@ def test_a_campaign_that_must_stop_at_once(box: Sandbox, page: Page, operator: U
 def trouble(box: Sandbox) -> Campaign:
     """An office with a little of everything."""
     liveness.expect()
+    queue.install(PERIODIC)
     VendorAccount.objects.create(
         name="Ufficio", environment=Environment.SANDBOX, credit=Decimal("3.20"), alarm_below=10
     )
