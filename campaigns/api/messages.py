@@ -32,7 +32,7 @@ from campaigns.api.told import (
 from campaigns.models import Attempt, Campaign, Message, Receipt
 from campaigns.preparing import paragraphs
 from campaigns.sending import posting
-from campaigns.sending.posting import Kept, Letter, Upload
+from campaigns.sending.posting import Kept, Letter, Read, Upload
 from campaigns.states import Shown
 from campaigns.tracking import listing
 from mailboxes.models import Mailbox
@@ -44,13 +44,15 @@ from pecportal.api.resource import Access, Resource, location
 from pecportal.api.schema import example, operation
 from pecportal.api.serializers import Moment, Paging, Strict
 from pecportal.combining import Combined
+from pecportal.errors import Refusal
 from pecportal.operation import deployment
 from pecportal.permissions import Power, Role, visible_or_404
 
 READ = Access((Role.CAMPAIGNS_READ, Role.MESSAGES_SEND), Power.READ)
 SEND = Access((Role.MESSAGES_SEND,), Power.SEND, step_up=True)
 LARGEST = 140 * 10**6  # bytes of a body: files of 100 MB as base64 in a message, and the rest
-_PATIENCE = 0.02  # seconds: what all that come at once take until they wait for their turn
+_PATIENCE: Final = 0.02  # seconds for which one that begins waits for requests that have begun and do not wait yet
+_SMALL: Final = 2**16  # bytes: a larger body may be long on its way
 KNOWN = ("campaign", "mailbox", "content", "posted")
 
 
@@ -94,8 +96,9 @@ class Messages(Resource):
     most_bytes: ClassVar = LARGEST
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Whoever posts without files, which take a while, is waited for a little by those who post at that time."""
-        is_quick = request.method == "POST" and request.content_type == StrictJson.media_type
+        """Whoever posts something small is waited for a little by those who post at the same time."""
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        is_quick = request.method == "POST" and length.isdecimal() and int(length) <= _SMALL
         with _posted.coming() if is_quick else nullcontext():
             return super().dispatch(request, *args, **kwargs)
 
@@ -156,10 +159,15 @@ class Messages(Resource):
     def post(self, request: Request) -> Response:
         """Look into its files, then take it in, once; what was taken before is not looked into again."""
         asked = idempotency.Asked(request, idempotency.needed_key(request), idempotency.digest(self))
-        given = dict(self.body(MessageWithFiles if self._is_form else MessageAsked))
-        come = [Upload(uploads.path_of(file), str(file.name)) for file in given.get("files", ())]
-        if not come:
-            return self._taken(asked, given, [])
+        try:
+            given = dict(self.body(MessageWithFiles if self._is_form else MessageAsked))
+            come = [Upload(uploads.path_of(file), str(file.name)) for file in given.get("files", ())]
+            if not come:
+                return self._taken(asked, given, [])
+        except (serializers.ValidationError, Refusal, Problem):
+            if (answer := idempotency.answered(request, asked.key, asked.digest)) is not None:
+                return answer
+            raise
         if (answer := idempotency.answered(request, asked.key, asked.digest)) is not None:
             return answer
         with posting.kept(come, mailbox=self.sender(given["mailbox"]), actor=self.actor) as files:
@@ -184,7 +192,7 @@ class Messages(Resource):
             client_reference=given.get("client_reference", ""),
         )
         line = (self.organisation.pk, self.actor.pk, given["mailbox"])
-        post = _Post(self, asked, given["mailbox"], letter)
+        post = _Post(self, asked, line, posting.read(letter))
         found = _posted.do(post, line=line, turn=posting.turn(self.organisation))
         if isinstance(found, Problem):
             raise found
@@ -225,26 +233,30 @@ class Messages(Resource):
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """What somebody posts: from which mailbox, as it was named, and to whom it is answered."""
+    """What somebody posts. `line`: for which organisation, who, and from which mailbox as it was named."""
 
     view: Messages
     asked: idempotency.Asked
-    sender: str
-    letter: Letter
+    line: tuple[int, int, str]
+    read: Read
 
 
 def _post_all(posts: Sequence[_Post]) -> list[Response | Problem]:
-    """Take in what one sender posts from one mailbox at the same time; what was taken before is answered again."""
+    """Take in what one sender posts from one mailbox at the same time; what was taken before is answered again.
+
+    All is done as the first one asks, who has the same rights. Raises `ValueError` for posts of several lines.
+    """
+    ((_office, _who, sender),) = {each.line for each in posts}
     deployment.why_off()  # the first time ever it makes marks, which may not be undone with what follows
     view = posts[0].view
 
-    def post(places: Sequence[int]) -> list[Response]:
-        letters = [posts[place].letter for place in places]
-        made = posting.post_each(view.sender(posts[0].sender), letters, actor=view.actor)
+    def take(places: Sequence[int]) -> list[Response]:
+        new = [posts[place].read for place in places]
+        made = posting.post_each(view.sender(sender), new, actor=view.actor)
         told = MessageWhole(context=view.get_context())
-        return [_answer(told, message, letter) for message, letter in zip(made, letters, strict=True)]
+        return [_answer(told, message, each.letter) for message, each in zip(made, new, strict=True)]
 
-    return idempotency.each_once([each.asked for each in posts], post)
+    return idempotency.each_once([each.asked for each in posts], take)
 
 
 def _answer(told: MessageWhole, message: Message, letter: Letter) -> Response:
@@ -253,7 +265,7 @@ def _answer(told: MessageWhole, message: Message, letter: Letter) -> Response:
     return Response(told.to_representation(message), status=201, headers={"Location": place})
 
 
-_posted: Final = Combined(_post_all, patience=_PATIENCE)
+_posted: Final = Combined(_post_all, refusals=(Refusal, Problem), patience=_PATIENCE)
 
 
 class OneMessage(Resource):

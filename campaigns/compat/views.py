@@ -76,8 +76,11 @@ class Send(Resource):
 
     def _take(self, mailbox: Mailbox, wanted: Wanted, files: Sequence[Kept]) -> Response:
         body = paragraphs.to_html(wanted.body)
-        letters = [Letter(to=to, subject=wanted.subject, body=body, files=files) for to in wanted.recipients]
+        letters = [
+            posting.read(Letter(to=to, subject=wanted.subject, body=body, files=files)) for to in wanted.recipients
+        ]
         code = posting.new_code(mailbox.organisation)
+        mailbox.refresh_from_db()
         made = posting.post_each(mailbox, letters, actor=self.actor, code=code)
         return Response({"success": True, "sent": len(made), "message": "", "message_id": code}, status=201)
 

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Final
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -40,7 +40,7 @@ from campaigns.models import (
 )
 from campaigns.states import CampaignState
 from mailboxes.models import Mailbox
-from pecportal import antivirus, clock, stored
+from pecportal import antivirus, clock, database, stored
 from pecportal.errors import Refusal
 from pecportal.journal.record import record
 from pecportal.operation import deployment
@@ -49,7 +49,6 @@ from pecportal.queue import enqueue
 
 MOST_FILES: Final = 30
 LONGEST_REFERENCE: Final = 200
-_Content = tuple[str, str, str]  # the address, the subject and the cleaned text
 _turns: Final[defaultdict[int, Lock]] = defaultdict(Lock)
 
 
@@ -83,6 +82,16 @@ class Letter:
     client_reference: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A letter whose address, subject and text may be sent as they are here; `body` is cleaned."""
+
+    letter: Letter
+    to: str
+    subject: str
+    body: str
+
+
 @contextmanager
 def kept(uploads: Sequence[Upload], *, mailbox: Mailbox, actor: User) -> Iterator[list[Kept]]:
     """Look into files and store them, outside of any transaction; at the end those go that no message took.
@@ -95,16 +104,25 @@ def kept(uploads: Sequence[Upload], *, mailbox: Mailbox, actor: User) -> Iterato
         return
     _ready(mailbox)
     found: list[Kept] = []
+    is_told = True
     try:
         found += (_keep(upload, mailbox, actor) for upload in uploads[: MOST_FILES + 1])
         _fit(found)
         yield found
+    except Error as exc:
+        is_told = not database.is_away(exc)
+        raise
     finally:
-        names = [each.stored_as for each in found]
-        taken = set(OwnFile.objects.filter(stored_as__in=names).values_list("stored_as", flat=True)) if names else set()
-        for name in names:
-            if name not in taken:
-                stored.discard(name)
+        if is_told:  # otherwise nobody knows whether a message took them: they stay
+            _discard_untaken(found)
+
+
+def _discard_untaken(found: Sequence[Kept]) -> None:
+    names = [each.stored_as for each in found]
+    taken = set(OwnFile.objects.filter(stored_as__in=names).values_list("stored_as", flat=True)) if names else set()
+    for name in names:
+        if name not in taken:
+            stored.discard(name)
 
 
 def turn(office: Organisation) -> AbstractContextManager[object]:
@@ -122,17 +140,34 @@ def post(mailbox: Mailbox, letter: Letter, *, actor: User) -> Message:
     Called twice it makes two messages: whoever may repeat a call has to know by a key of its own. Raises `Refusal`,
     with its field (`mailbox`, `to`, `subject`, `body`, `client_reference`) where it has one.
     """
-    (message,) = post_each(mailbox, [letter], actor=actor)
+    (message,) = post_each(mailbox, [read(letter)], actor=actor)
     return message
 
 
-def post_each(mailbox: Mailbox, letters: Sequence[Letter], *, actor: User, code: str = "") -> list[Message]:
+def read(letter: Letter) -> Read:
+    """Look at a letter before anything waits for it. Raises `Refusal` as `post` does."""
+    try:
+        to = addresses.parse(letter.to)
+        subject, body = text.verbatim(letter.subject, letter.body)
+    except addresses.AddressProblem as exc:
+        raise Refusal(sentences.of_address(exc), field="to") from exc
+    except text.TextProblem as exc:
+        raise Refusal(sentences.of_text(exc), field=exc.place or "body") from exc
+    if len(letter.client_reference) > LONGEST_REFERENCE or not letter.client_reference.isprintable():
+        words = {"most": LONGEST_REFERENCE}
+        raise Refusal(
+            _("The reference has at most %(most)s characters, all of them visible.") % words, field="client_reference"
+        )
+    return Read(letter, to, subject, body)
+
+
+def post_each(mailbox: Mailbox, letters: Sequence[Read], *, actor: User, code: str = "") -> list[Message]:
     """Take in several, all or none. `code`: see `Posted`. Raises as `post` does.
 
-    Where there are files, whether `mailbox` may send was asked by `kept`, and is asked again: they take a while.
+    Where there are files, whether `mailbox` may send was asked by `kept`, and is asked again: they take a while. The
+    caller has read its row since.
     """
     _ready(mailbox)
-    contents = [_read(letter) for letter in letters]
     with transaction.atomic(savepoint=False):
         # what the office allows, one at a time
         office = Organisation.objects.select_for_update().get(pk=mailbox.organisation_id)
@@ -140,7 +175,7 @@ def post_each(mailbox: Mailbox, letters: Sequence[Letter], *, actor: User, code:
         first = stream.recipients_total + 1
         _may_post(office, actor, count=len(letters), day=stream.stream_day)
         Campaign.objects.filter(pk=stream.pk).update(recipients_total=stream.recipients_total + len(letters))
-        made = _insert(stream, mailbox, first, letters, contents, code)
+        made = _insert(stream, mailbox, first, letters, code)
         if not SendingLane.objects.filter(pk=mailbox.pk, leased_until__gt=clock.database_now()).exists():
             enqueue("campaigns.tasks.pump")  # otherwise one is there, and looks for more
         return made
@@ -165,23 +200,6 @@ def _ready(mailbox: Mailbox) -> None:
         raise Refusal(reason, field="mailbox")
 
 
-def _read(letter: Letter) -> _Content:
-    """The address, the subject and the cleaned text."""
-    try:
-        to = addresses.parse(letter.to)
-        subject, body = text.verbatim(letter.subject, letter.body)
-    except addresses.AddressProblem as exc:
-        raise Refusal(sentences.of_address(exc), field="to") from exc
-    except text.TextProblem as exc:
-        raise Refusal(sentences.of_text(exc), field=exc.place or "body") from exc
-    if len(letter.client_reference) > LONGEST_REFERENCE or not letter.client_reference.isprintable():
-        words = {"most": LONGEST_REFERENCE}
-        raise Refusal(
-            _("The reference has at most %(most)s characters, all of them visible.") % words, field="client_reference"
-        )
-    return to, subject, body
-
-
 def _keep(upload: Upload, mailbox: Mailbox, actor: User) -> Kept:
     try:
         found = files.sniff(upload.path, name=upload.name, seconds=settings.UPLOAD_SECONDS)
@@ -204,9 +222,7 @@ def _fit(found: Sequence[Kept]) -> None:
         raise Refusal(_("All files together are too large for one message."), field="files")
 
 
-def _insert(
-    stream: Campaign, mailbox: Mailbox, first: int, letters: Sequence[Letter], contents: Sequence[_Content], code: str
-) -> list[Message]:
+def _insert(stream: Campaign, mailbox: Mailbox, first: int, letters: Sequence[Read], code: str) -> list[Message]:
     """The messages with their texts and files, in the lines from `first` on."""
     now, not_before = clock.now(), clock.real_now()
     made = Message.objects.bulk_create(
@@ -214,34 +230,36 @@ def _insert(
             campaign=stream,
             mailbox=mailbox,
             line=line,
-            recipient=to,
+            recipient=each.to,
             ref=references.new(),
             state_since=now,
             not_before=not_before,
         )
-        for line, (to, _subject, _body) in enumerate(contents, first)
+        for line, each in enumerate(letters, first)
     )
-    given = {each.stored_as: each for letter in letters for each in letter.files}
-    own = {name: _own_file(stream, each) for name, each in given.items()}
-    rows = list(zip(made, letters, contents, strict=True))
+    given = {file.stored_as: file for each in letters for file in each.letter.files}
+    own = {name: _own_file(stream, file) for name, file in given.items()}
+    rows = list(zip(made, letters, strict=True))
     MessageContent.objects.bulk_create(
         MessageContent(
             message=message,
-            subject=subject,
-            body=body,
-            payload_sha256=payload_hash(to, subject, body, [each.found.sha256 for each in letter.files]),
+            subject=each.subject,
+            body=each.body,
+            payload_sha256=payload_hash(
+                each.to, each.subject, each.body, [file.found.sha256 for file in each.letter.files]
+            ),
         )
-        for message, letter, (to, subject, body) in rows
+        for message, each in rows
     )
     OwnLink.objects.bulk_create(
-        OwnLink(campaign=stream, line=message.line, file=own[each.stored_as])
-        for message, letter, _content in rows
-        for each in letter.files
+        OwnLink(campaign=stream, line=message.line, file=own[file.stored_as])
+        for message, each in rows
+        for file in each.letter.files
     )
     office = stream.organisation_id
     Posted.objects.bulk_create(
-        Posted(message=message, organisation_id=office, client_reference=letter.client_reference, code=code)
-        for message, letter, _content in rows
+        Posted(message=message, organisation_id=office, client_reference=each.letter.client_reference, code=code)
+        for message, each in rows
     )
     return made
 

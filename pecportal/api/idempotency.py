@@ -6,7 +6,7 @@ An answer that is an error is not kept, since nothing was done: it may be asked 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
@@ -134,9 +134,9 @@ def once(
     """
     user = _user(request)
     with transaction.atomic():
-        if not _alone(user.pk, [key]):
+        if not _locked(user.pk, [key]):
             raise _in_progress()
-        row = _kept(user, [key], within=within).get(key)
+        row = _kept(user, [key], within=within, is_writing=True).get(key)
         if row is not None:
             return _again(row, asked)
         response = act()
@@ -157,21 +157,12 @@ def each_once(asked: Sequence[Asked], act: Callable[[Sequence[int]], Sequence[Re
     """`once` for several requests of one user, in one transaction: what each is answered, or refused with.
 
     `act` is given the places of those that were not answered before, and answers each with success. When it raises,
-    nothing was done for any of them.
+    nothing was done for any of them. Raises `ValueError` for requests of several users.
     """
-    user = _user(asked[0].request)
-    with transaction.atomic():
-        alone = _alone(user.pk, [each.key for each in asked])
-        kept = _kept(user, alone, within=KEPT)
-        places: dict[str, int] = {}  # of two with the same key the first is carried out
-        for place, each in enumerate(asked):
-            if each.key in alone and each.key not in kept:
-                places.setdefault(each.key, place)
-        new = list(places.values())
-        responses = dict(zip(new, act(new) if new else (), strict=True))
-        rows = [_row(asked[place], response) for place, response in responses.items()]
-        KeptAnswer.objects.bulk_create(rows)
-        kept.update({row.key: row for row in rows})
+    (user,) = {_user(each.request) for each in asked}
+    kept = _kept(user, {each.key for each in asked}, within=KEPT)
+    new = sorted({each.key for each in asked} - kept.keys())
+    responses = _carried_out(user, new, asked, act, kept) if new else {}
     return [responses.get(place) or _repeated(kept.get(each.key), each) for place, each in enumerate(asked)]
 
 
@@ -189,13 +180,35 @@ def _user(request: Request) -> User:
     return request.user
 
 
-def _kept(user: User, keys: Iterable[str], *, within: timedelta) -> dict[str, KeptAnswer]:
-    """The answers that count still, by their keys; those that are too old go."""
+def _kept(user: User, keys: Collection[str], *, within: timedelta, is_writing: bool = False) -> dict[str, KeptAnswer]:
+    """The answers that count still, by their keys. Whoever `is_writing`, and holds the keys, drops the others."""
     oldest = timezone.now() - within
     rows = list(KeptAnswer.objects.filter(user=user, key__in=keys))
-    if old := [row.pk for row in rows if row.at < oldest]:
+    if is_writing and (old := [row.pk for row in rows if row.at < oldest]):
         KeptAnswer.objects.filter(pk__in=old).delete()
     return {row.key: row for row in rows if row.at >= oldest}
+
+
+def _carried_out(
+    user: User,
+    keys: Sequence[str],
+    asked: Sequence[Asked],
+    act: Callable[[Sequence[int]], Sequence[Response]],
+    kept: dict[str, KeptAnswer],
+) -> dict[int, Response]:
+    """What those were answered, by their places, that nobody is at work on; to `kept` comes what was kept by now."""
+    with transaction.atomic():
+        free = _locked(user.pk, keys)
+        found = _kept(user, free, within=KEPT, is_writing=True)
+        places: dict[str, int] = {}  # of two with the same key the first is carried out
+        for place, each in enumerate(asked):
+            if each.key in free and each.key not in found:
+                places.setdefault(each.key, place)
+        responses = dict(zip(places.values(), act([*places.values()]) if places else (), strict=True))
+        rows = [_row(asked[place], response) for place, response in responses.items()]
+        KeptAnswer.objects.bulk_create(rows)
+    kept |= found | {row.key: row for row in rows}
+    return responses
 
 
 def _row(asked: Asked, response: Response) -> KeptAnswer:
@@ -232,7 +245,7 @@ def _again(row: KeptAnswer, asked: str) -> Response:
     return Response(data, status=row.status, headers={**row.headers, REPLAYED: "true"})
 
 
-def _alone(user_id: int, keys: Sequence[str]) -> list[str]:
+def _locked(user_id: int, keys: Sequence[str]) -> list[str]:
     """Those of the keys on which no other transaction is at work; SQLite has one writer at a time anyway."""
     if connection.vendor != "postgresql":
         return list(keys)

@@ -122,7 +122,7 @@ def test_one_that_is_still_being_carried_out_is_told(jobs: Jobs) -> None:
     def hold() -> None:
         try:
             with transaction.atomic():
-                assert idempotency._alone(one.pk, ["ordine-1"])
+                assert idempotency._locked(one.pk, ["ordine-1"])
                 began.set()
                 go_on.wait(30)
         finally:

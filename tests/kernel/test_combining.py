@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import pytest
 
 from pecportal.combining import Combined
+from tests.worlds import until
 
 
 class Work:
@@ -19,6 +22,10 @@ class Work:
         if any(job < 0 for job in jobs):
             raise ValueError(str([job for job in jobs if job < 0]))
         return [2 * job for job in jobs]
+
+
+def waits(combined: Combined[int, int], count: int) -> bool:
+    return sum(map(len, combined._waiting.values())) >= count
 
 
 def at_once(
@@ -37,10 +44,10 @@ def at_once(
         threads = [threading.Thread(target=bring, args=(place,)) for place in range(len(jobs))]
         for n, thread in enumerate(threads, 1):
             thread.start()
-            while sum(map(len, combined._waiting.values())) < n:
-                pass
+            until(partial(waits, combined, n), "it waits", seconds=30, pause=0.001)
     for thread in threads:
         thread.join(30)
+        assert not thread.is_alive()
     return told
 
 
@@ -98,10 +105,10 @@ def test_whose_leader_was_ended_does_it_by_itself() -> None:
         threads = [threading.Thread(target=bring, args=(job,)) for job in (1, 2)]
         for n, thread in enumerate(threads, 1):
             thread.start()
-            while sum(map(len, combined._waiting.values())) < n:
-                pass
+            until(partial(waits, combined, n), "it waits", seconds=30, pause=0.001)
     for thread in threads:
         thread.join(30)
+        assert not thread.is_alive()
     assert sorted(map(abs, told)) == [1, 2]
     assert done == [each for each in told if each > 0] != []
 
@@ -112,19 +119,19 @@ def test_who_is_on_the_way_is_waited_for() -> None:
     first = threading.Thread(target=lambda: told.append(combined.do(1, line="", turn=turn)))
     with combined.coming():
         first.start()
-        while not combined._waiting:
-            pass
+        until(partial(waits, combined, 1), "it waits", seconds=30, pause=0.001)
         told.append(combined.do(2, line="", turn=turn))
     first.join(30)
     assert sorted(told) == [2, 4]
     assert work.batches == [[1, 2]]
+    assert combined._coming == 0
 
 
 def test_nobody_is_waited_for_who_went_away_or_takes_too_long() -> None:
     work = Work()
     combined = Combined(work, patience=0.01)
-    with combined.coming():
-        pass
+    with suppress(KeyError), combined.coming():
+        raise KeyError
     assert combined._coming == 0
     with combined.coming():
         other = threading.Thread(target=combined.do, args=(1,), kwargs={"line": "", "turn": threading.Lock()})
