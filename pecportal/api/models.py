@@ -15,8 +15,8 @@ from pecportal.permissions import TenantQuerySet
 class KeptAnswer(models.Model):
     """What a request with an idempotency key was answered; written with what the request made, or not at all.
 
-    `asked` is the SHA-256 (hex) of method, path and body. `status` is null only within the transaction that makes it.
-    An answer that holds a secret is in `body_sealed` alone.
+    `asked` is the SHA-256 (hex) of organisation, method, path and body; `status` is the answer's HTTP status. An answer
+    that holds a secret is in `body_sealed` alone.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("by"))
