@@ -135,12 +135,11 @@ def test_too_many_requests_are_waited_for(
         settings.API_REQUESTS_A_MINUTE = 100
 
     monkeypatch.setattr(example.time, "sleep", sleep)
-    client.get("")
-
-    client.get("")
+    for _n in range(3):  # a minute may begin after the first one
+        client.get("")
 
     assert len(waited) == 1
-    assert 1 <= waited[0] <= 60
+    assert 1 <= waited[0] <= 61
 
 
 def test_lists_and_events_come_page_by_page(client: Any) -> None:
