@@ -23,30 +23,11 @@ from pecportal.organisations.models import Organisation
 from pecportal.permissions import Role
 from pecportal.sandbox import Sandbox
 from tests.api.build import Caller, caller, program
-from tests.engine import draft
-from tests.worlds import ADDRESS, PASSWORD
+from tests.worlds import ADDRESS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEND = "/compat/send"
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-
-
-@pytest.fixture
-def box(vendor: Sandbox) -> Sandbox:
-    vendor.create_mailbox(ADDRESS, PASSWORD)
-    return vendor
-
-
-@pytest.fixture
-def mailbox(box: Sandbox) -> Mailbox:
-    mailbox: Mailbox = draft().mailbox
-    Organisation.objects.update(programs_daily_limit=1000)
-    return mailbox
-
-
-@pytest.fixture
-def erp(mailbox: Mailbox) -> Caller:
-    return caller(mailbox.organisation, Role.MESSAGES_SEND)
 
 
 def asked(**given: Any) -> dict[str, Any]:

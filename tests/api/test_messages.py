@@ -23,28 +23,8 @@ from pecportal.sandbox import Sandbox
 from tests import build as kernel
 from tests.api.build import Caller, caller, program
 from tests.api.posts import MESSAGES, message, post
-from tests.engine import draft
-from tests.worlds import ADDRESS, PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def box(vendor: Sandbox) -> Sandbox:
-    vendor.create_mailbox(ADDRESS, PASSWORD)
-    return vendor
-
-
-@pytest.fixture
-def mailbox(box: Sandbox) -> Mailbox:
-    mailbox: Mailbox = draft().mailbox
-    Organisation.objects.update(programs_daily_limit=1000)
-    return mailbox
-
-
-@pytest.fixture
-def erp(mailbox: Mailbox) -> Caller:
-    return caller(mailbox.organisation, Role.MESSAGES_SEND)
 
 
 def test_what_was_taken_is_told_again_whatever_has_changed_since(mailbox: Mailbox, erp: Caller) -> None:

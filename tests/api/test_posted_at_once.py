@@ -22,32 +22,13 @@ from pecportal.api import idempotency
 from pecportal.api.models import KeptAnswer
 from pecportal.organisations.models import Organisation
 from pecportal.permissions import Role
-from pecportal.sandbox import Sandbox
 from tests import build as kernel
 from tests.api.build import Caller, caller, program
 from tests.api.posts import MESSAGES, message, post
 from tests.engine import draft
-from tests.worlds import ADDRESS, PASSWORD, until
+from tests.worlds import ADDRESS, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def box(vendor: Sandbox) -> Sandbox:
-    vendor.create_mailbox(ADDRESS, PASSWORD)
-    return vendor
-
-
-@pytest.fixture
-def mailbox(box: Sandbox) -> Mailbox:
-    mailbox: Mailbox = draft().mailbox
-    Organisation.objects.update(programs_daily_limit=1000)
-    return mailbox
-
-
-@pytest.fixture
-def erp(mailbox: Mailbox) -> Caller:
-    return caller(mailbox.organisation, Role.MESSAGES_SEND)
 
 
 def at_once(posts: list[tuple[Caller, dict[str, Any], str]], office: Organisation) -> list[Any]:
@@ -143,16 +124,18 @@ def test_requests_of_several_are_never_carried_out_together(mailbox: Mailbox) ->
         idempotency.each_once(asked, lambda places: [Response() for _place in places])
 
 
-def test_one_that_is_refused_hinders_none_that_comes_with_it(mailbox: Mailbox, erp: Caller) -> None:
-    good, bad = message(mailbox), message(mailbox, to="nessuno")
-    answers = at_once([(erp, good, "ordine-1"), (erp, good, "ordine-2")], mailbox.organisation)
-    assert [answer.status_code for answer in answers] == [201, 201]
+def test_one_whose_address_is_wrong_is_refused_before_it_waits(
+    mailbox: Mailbox, erp: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "_posted", Mock(wraps=messages._posted))
 
-    refused = post(erp, bad, key="ordine-3")
+    refused = post(erp, message(mailbox, to="nessuno"), key="ordine-1")
 
     assert refused.status_code == 409
-    assert Message.objects.count() == 2
-    assert not KeptAnswer.objects.filter(key="ordine-3").exists()
+    assert not messages._posted.do.called  # type: ignore[attr-defined]
+    assert post(erp, message(mailbox), key="ordine-2").status_code == 201
+    assert messages._posted.do.called  # type: ignore[attr-defined]
+    assert not KeptAnswer.objects.filter(key="ordine-1").exists()
 
 
 def test_as_many_are_taken_as_the_day_has_left(mailbox: Mailbox, erp: Caller) -> None:
